@@ -1,0 +1,1 @@
+"""Keeps, folds, replays, fills and verifies."""
