@@ -1,0 +1,1 @@
+"""Runs it: settings, intake, reader, refresh, schedule, command line and web page."""

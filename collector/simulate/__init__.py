@@ -1,0 +1,1 @@
+"""A simulated community that knows its own truth; imports nothing of scoring or evidence."""
