@@ -1,0 +1,1 @@
+"""Pure counting and scoring: no file, network, clock or randomness."""

@@ -1,0 +1,76 @@
+"""One Chinese sentence per row for 具体完成情况描述, with explicit quantities and nothing that is not known.
+
+A part's ``say`` in the rubric may use these placeholders: n, m, share (per cent, two decimals), n_ceiling, unknown,
+missing, worst, days, reporting, heard, and each figure by its name.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from scoring.model import PartScore, RowScore, State
+from scoring.rubric import PartSpec, RowSpec, RubricError
+
+
+def explain(row: RowSpec, result: RowScore, window_days: int) -> str:
+    """Return the row's sentence; raises RubricError when a ``say`` names a placeholder there is no value for."""
+    if result.status == "not_built":
+        return "本项尚未接入自动采集，未证实。"
+    if result.status == "not_applicable":
+        return "本项不适用于本小区。"
+    clauses = [_say(spec, part, window_days, row.no) for spec, part in zip(row.parts, result.parts, strict=True)]
+    ending = f"得分{result.floor}分。"
+    if result.ceiling > result.floor:
+        ending = f"得分{result.floor}分（待证实后最高{result.ceiling}分）。"
+    return "；".join([*(clause for clause in clauses if clause), ending])
+
+
+def _say(spec: PartSpec, part: PartScore, window_days: int, no: int) -> str:
+    measure = part.measure
+    if part.state is State.NOT_APPLICABLE:
+        return f"{part.title}：不适用"
+    if measure.problem:
+        return f"{part.title}：{'' if measure.error else '未证实，'}{measure.problem}"
+    if spec.ways[part.way].measure.kind == "attested":
+        return _say_attested(part)
+    values = {figure.name: figure.value for figure in measure.figures} | {
+        "n": measure.n,
+        "m": measure.m,
+        "n_ceiling": measure.n_ceiling,
+        "share": format_percent(measure.n, measure.m),
+        "missing": len(measure.missing),
+        "unknown": len(measure.unknown),
+        "worst": measure.worst,
+        "days": window_days,
+        **measure.rungs,
+    }
+    try:
+        text = spec.say.format(**values) if spec.say else f"{part.title}：{part.formula}"
+    except KeyError as error:
+        raise RubricError(
+            f"row {no}, part {part.id}: say names {error}; known are {', '.join(sorted(values))}"
+        ) from None
+    if measure.unknown:
+        text += f"（另有{len(measure.unknown)}处未证实）"
+    return text
+
+
+def _say_attested(part: PartScore) -> str:
+    acts = part.measure.counted or part.measure.unknown or part.measure.missing
+    who = acts[0].label if acts else ""
+    documents = "、".join(document.name for document in part.measure.documents)
+    if part.measure.counted:
+        return f"{part.title}：已佐证（{who}，{documents}）"
+    if part.measure.unknown:
+        return f"{part.title}：已填报、缺佐证材料（{who}）"
+    return f"{part.title}：填报为不具备（{who}）"
+
+
+def format_percent(n: int | None, m: int | None) -> str:
+    """Return n of m in per cent with two decimals, rounded half-up; "未知" when either is not known or m is 0."""
+    if n is None or not m:
+        return "未知"
+    share = Fraction(n, m) * 100
+    exact = Decimal(share.numerator) / Decimal(share.denominator)
+    return str(exact.quantize(Decimal("0.01"), ROUND_HALF_UP))
