@@ -1,0 +1,187 @@
+"""What a platform profile consists of: rules bound to topics, as :mod:`grammar` makes and :mod:`profile` runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timezone
+from decimal import Decimal
+from enum import StrEnum
+
+from connectors.moment import Form
+from connectors.pointer import Pointer, Walk
+from connectors.topic import TopicTemplate
+from connectors.vocabulary import ValueKind, Vocabulary
+
+
+class ProfileError(ValueError):
+    """A profile cannot be used; the message names the file, the key and the mend."""
+
+    def __init__(self, file: str, key: str, mend: str) -> None:
+        super().__init__(f"{file}: {key}: {mend}")
+        self.file = file
+        self.key = key
+        self.mend = mend
+
+
+class Body(StrEnum):
+    """How the payload of a topic is read."""
+
+    JSON = "json"
+    TEXT = "text"
+    JSON_OR_TEXT = "json_or_text"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with ``{name}`` places; ``pieces`` alternate between plain text and names."""
+
+    text: str
+    pieces: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names the template needs, in order."""
+        return self.pieces[1::2]
+
+    def fill(self, bindings: Mapping[str, str]) -> str:
+        """Return the text with every name replaced by what it is bound to."""
+        return "".join(bindings[piece] if index % 2 else piece for index, piece in enumerate(self.pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where a device's own time stands, and the forms to try in order."""
+
+    at: tuple[Pointer, ...]
+    forms: tuple[Form, ...]
+    offset: timezone | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which device (or name) a part is about: a template over what is bound, or pointers into the part.
+
+    ``learned`` says that the template gives a name, which context turns into a device.
+    """
+
+    template: Template | None
+    at: tuple[Pointer, ...]
+    learned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One capability and where its value stands; ``constant`` takes the place of ``at``."""
+
+    capability: str
+    at: tuple[Pointer, ...]
+    constant: Template | None
+    words: Mapping[str, str] | None
+    unit: str
+    times: Decimal | None
+    sentinels: frozenset[str]
+    clock: Clock | None
+    when: tuple[tuple[str, frozenset[str]], ...]
+
+
+Conditions = tuple[tuple[Pointer, frozenset[str]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A shortcut for rules all of whose fields wait for the same bound name: the fields of each of its words."""
+
+    name: str
+    fields: Mapping[str, tuple[Field, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRule:
+    """How observations are read from every part the walk arrives at."""
+
+    walk: Walk
+    device: Origin
+    clock: Clock | None
+    fields: tuple[Field, ...]
+    skip_when: Conditions
+    choice: Choice | None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnRule:
+    """How names for later messages are learned from every part the walk arrives at."""
+
+    walk: Walk
+    name: Origin
+    device: Origin
+    attributes: tuple[tuple[str, Pointer], ...]
+    skip_when: Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """Why a message carries no reading; with ``has``, only where one of these pointers exists."""
+
+    has: tuple[Pointer, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Everything a profile does with the messages of one topic template."""
+
+    topic: TopicTemplate
+    body: Body
+    reads: tuple[ReadRule, ...]
+    learns: tuple[LearnRule, ...]
+    ignores: tuple[IgnoreRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How one platform's messages are read.
+
+    ``source`` is "recording" or "document"; ``routes`` stand from the most to the least particular topic, ``plain``
+    are those without a variable by topic and ``open`` the others;
+    ``digest`` is the hex SHA-256 of the canonical JSON of the mapping; ``capabilities`` all it can observe.
+    """
+
+    name: str
+    version: int
+    title: Mapping[str, str]
+    source: str
+    routes: tuple[Route, ...]
+    plain: Mapping[str, Route]
+    open: tuple[Route, ...]
+    digest: str
+    capabilities: frozenset[str]
+
+
+def check_profile(profile: Profile, vocabulary: Vocabulary, where: str) -> None:
+    """Return nothing when the profile speaks the vocabulary: known capabilities, their units, their words.
+
+    Raises ProfileError naming the field and the mend. A field that fails here would never be observed.
+    """
+    for route in profile.routes:
+        for field in (field for rule in route.reads for field in rule.fields):
+            _check_field(field, vocabulary, where, f"{route.topic.text}: {field.capability}")
+
+
+def _check_field(field: Field, vocabulary: Vocabulary, where: str, key: str) -> None:
+    known = vocabulary.capabilities.get(field.capability)
+    if known is None:
+        raise ProfileError(where, key, "is not in the vocabulary; correct it, or add it to config/vocabulary.yaml")
+    if known.kind is ValueKind.NUMBER:
+        if not field.unit:
+            raise ProfileError(where, key, f"needs the unit the platform sends, e.g. unit: {known.unit}")
+        if field.unit != known.unit and field.times is None:
+            mend = f"has unit {field.unit}, the vocabulary {known.unit}: add times, the factor from one to the other"
+            raise ProfileError(where, key, mend)
+    elif field.unit or field.times is not None:
+        raise ProfileError(where, key, f"is a {known.kind.value}: unit and times belong to numbers")
+    constant = field.constant.text if field.constant and not field.constant.names else None
+    spoken = list((field.words or {}).values()) + ([constant] if constant is not None else [])
+    for word in spoken:
+        if not known.accepts(word):
+            raise ProfileError(where, key, f"can never be {word!r}, which is no value of this {known.kind.value}")
