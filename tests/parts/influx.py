@@ -1,0 +1,155 @@
+"""InfluxDB 1.8.10: built once with Go into ``.cache/parts``, started by a test on free loopback ports."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+VERSION = "1.8.10"
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "parts"
+BUILD_TIMEOUT_S = 900
+START_TIMEOUT_S = 60
+
+_CONFIG = """
+reporting-disabled = true
+bind-address = "127.0.0.1:{rpc_port}"
+[meta]
+  dir = "{folder}/meta"
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:{port}"
+  flux-enabled = true
+  log-enabled = false
+  auth-enabled = {auth}
+"""
+
+
+class PartMissingError(RuntimeError):
+    """The server cannot be had on this machine; the message says why and how to mend it."""
+
+
+def build_influxd() -> Path:
+    """Return the path of influxd, building it when the cache has none (about a minute); raise PartMissingError."""
+    binary = CACHE / f"influxd-{VERSION}"
+    if binary.exists():
+        return binary
+    go = shutil.which("go")
+    if go is None:
+        raise PartMissingError(
+            f"InfluxDB {VERSION} is built with Go and there is no `go` here; install Go 1.22 or later"
+        )
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "influxd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several test workers may ask at once: one builds, the others wait
+        if binary.exists():
+            return binary
+        workshop = CACHE / "influxd.build"
+        shutil.rmtree(workshop, ignore_errors=True)
+        package = f"github.com/influxdata/influxdb/cmd/influxd@v{VERSION}"
+        try:
+            done = subprocess.run(
+                [go, "install", package],
+                env={**os.environ, "GOBIN": str(workshop)},
+                capture_output=True,
+                text=True,
+                timeout=BUILD_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise PartMissingError(
+                f"`go install {package}` took over {BUILD_TIMEOUT_S} s; run it once by hand"
+            ) from None
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+            raise PartMissingError(f"`go install {package}` failed: {last}; it needs the Go module proxy once")
+        (workshop / "influxd").rename(binary)
+        shutil.rmtree(workshop)
+    return binary
+
+
+class InfluxServer:
+    """One influxd with its files below ``folder``; the same ports and files over every start."""
+
+    def __init__(self, folder: Path, *, auth: bool = False) -> None:
+        self.port = _free_port()
+        self._binary = build_influxd()
+        self._log = folder / "influxd.log"
+        self._config = folder / "influxd.toml"
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self._config.write_text(
+            _CONFIG.format(rpc_port=_free_port(), port=self.port, folder=folder, auth=str(auth).lower())
+        )
+
+    @property
+    def url(self) -> str:
+        """Return the address clients write to."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the server and return when it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen([self._binary, "-config", self._config], stdout=log, stderr=log)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                if self._request("GET", "/ping")[0] == 204:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        self.kill()
+        raise RuntimeError(f"influxd did not answer on port {self.port}: {self._log.read_text()[-800:]}")
+
+    def kill(self) -> None:
+        """End the server with SIGKILL, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def ask(self, question: str, **parameters: str) -> list[dict[str, Any]]:
+        """Return the series an InfluxQL question answers with ({name, columns, values}), times in epoch ms."""
+        path = "/query?" + urlencode({"q": question, "epoch": "ms", **parameters})
+        status, body = self._request("POST", path)
+        answer = json.loads(body)
+        problem = answer.get("error") or answer.get("results", [{}])[0].get("error")
+        if status != 200 or problem:
+            raise RuntimeError(f"{question}: {status} {problem}")
+        return list(answer["results"][0].get("series", []))
+
+    def write(self, lines: str, **parameters: str) -> None:
+        """Write line protocol in milliseconds, as some other program would."""
+        status, body = self._request("POST", "/write?" + urlencode({"precision": "ms", **parameters}), lines.encode())
+        if status != 204:
+            raise RuntimeError(f"{status} {body.decode()}")
+
+    def _request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

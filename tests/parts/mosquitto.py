@@ -1,0 +1,81 @@
+"""Mosquitto: started by a test on a free loopback port, with its own folder."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+START_TIMEOUT_S = 10
+
+
+def mosquitto_path() -> str:
+    """Return the path of mosquitto; skips the test, with the mend, when there is none."""
+    found = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
+    if found is None:
+        pytest.skip("NOT TESTED against Mosquitto: it is not installed; mend: apt-get install mosquitto")
+    return found
+
+
+class Mosquitto:
+    """One broker; ``lines`` are added to its configuration. Persistent sessions are saved every second."""
+
+    def __init__(self, folder: Path, *lines: str, persistent: bool = True) -> None:
+        self._binary = mosquitto_path()
+        self._folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.host = "127.0.0.1"
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o777)  # started by root it changes to its own user
+        storing = [f"persistence_location {folder}/", "autosave_interval 1"] if persistent else []
+        config = [
+            f"listener {self.port} 127.0.0.1",
+            f"persistence {str(persistent).lower()}",
+            *storing,
+            "max_queued_messages 0",
+            *(lines or ["allow_anonymous true"]),
+        ]
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text("\n".join(config) + "\n")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [self._binary, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < until:
+            assert self._process.poll() is None, f"mosquitto ended with code {self._process.returncode}"
+            try:
+                socket.create_connection((self.host, self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        raise AssertionError(f"mosquitto did not listen within {START_TIMEOUT_S} s")
+
+    def stop(self) -> None:
+        self._end(kill=False)
+
+    def kill(self) -> None:
+        self._end(kill=True)
+
+    def _end(self, *, kill: bool) -> None:
+        if self._process is not None:
+            self._process.kill() if kill else self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
