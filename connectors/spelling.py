@@ -26,7 +26,9 @@ def plain(text: str) -> str:
     '3号楼2单元-1201'
     """
     narrow = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
-    return _BLANK_AT_SIGN.sub(r"\1", _BLANK_AT_CHINESE.sub("", _BLANKS.sub(" ", narrow).strip()))
+    tight = _BLANK_AT_SIGN.sub(r"\1", _BLANK_AT_CHINESE.sub("", _BLANKS.sub(" ", narrow).strip()))
+    # A blank that went may have stood before a combining mark, which now belongs to the letter before it.
+    return unicodedata.normalize("NFC", tight)
 
 
 def number_of(text: str) -> str | None:
