@@ -1,0 +1,1 @@
+"""The review page: every number opens to the bytes it came from."""
