@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from scoring.figures import INVENTORY_DAYS, read_attestation, read_statistic, read_survey
+from scoring.figures import INVENTORY_DAYS, read_attestation, read_number, read_statistic, read_survey
 from scoring.model import Entry, Facts, Figure, Measure, Place, Rung, Shown, ShownBy
 from scoring.rubric import MeasureSpec, Requirement, Scope
 from scoring.words import name_kind
@@ -56,6 +56,9 @@ class Census:
         consulted = set(self.facts.common_sources)
         for requirement in spec.show:
             consulted |= self.facts.sources_of.get(requirement.capability, frozenset())
+        if spec.kind == "statistic" or _is_all_households(spec):
+            # A statistic that went missing leaves no trace of its source: any that could state one is asked.
+            consulted |= self.facts.stating
         for key in (spec.key, spec.when_positive or ""):
             if key in self.facts.statistics:
                 consulted.add(self.facts.statistics[key].source)
@@ -84,10 +87,8 @@ class Census:
         unknown: list[Entry] = []
         for place in places:
             verdict, reason, shown = self._judge(spec, place)
-            entry = Entry(place.id, place.label, reason, place, shown)
-            if broken and verdict is not False:
-                unknown.append(Entry(place.id, place.label, broken, place, shown))
-            elif verdict is None:
+            entry = Entry(place.id, place.label, broken or reason, place, shown)
+            if broken or verdict is None:
                 unknown.append(entry)
             else:
                 (counted if verdict else missing).append(entry)
@@ -165,7 +166,13 @@ class Census:
         return claims
 
     def _could_show(self, requirement: Requirement, place: Place) -> bool:
-        """Return whether a device at the place belongs to a source that could show this, had it happened."""
+        """Return whether silence about the capability leaves it open at the place.
+
+        So it does while no source has told anything of it at all, and where a device at the place belongs to a source
+        that could show this event, had it happened.
+        """
+        if requirement.capability in self.facts.unheard:
+            return True
         if not requirement.by & {ShownBy.EVENT, ShownBy.DRILL}:
             return False
         able = self.facts.sources_of.get(requirement.capability, frozenset())
@@ -181,18 +188,19 @@ class Census:
             days = requirement.days or self.facts.window_days
             return shown.rung >= requirement.rung and shown.days_ago < days
         if shown.shown_by is ShownBy.INVENTORY:
-            return shown.days_ago <= INVENTORY_DAYS
+            return shown.days_ago < INVENTORY_DAYS
         return shown.days_ago < (requirement.days or EVENT_DAYS)
 
     def _denominator(self, spec: MeasureSpec, listed: int) -> tuple[int, int, tuple[Figure, ...]]:
         """Return m for the floor (the larger of disagreeing sources), for the ceiling (the approved one), and both."""
-        if [scope.kind for scope in spec.of] != ["household"] or spec.of[0].where:
+        if not _is_all_households(spec):
             return listed, listed, ()
         total = self.facts.totals.get("households")
         stated = self.facts.statistics.get("total_households")
         figures = tuple(figure for figure in (total, stated) if figure is not None)
         approved = max(listed, int(total.value)) if total is not None else listed
-        return max([listed, *(int(figure.value) for figure in figures)]), approved, figures
+        numbers = [number for figure in figures if (number := read_number(figure)) is not None]
+        return max([listed, *(int(number) for number in numbers)]), approved, figures
 
     def _rungs(self, spec: MeasureSpec, places: Sequence[Place]) -> Mapping[str, int]:
         """Return how many places reach each rung with the measure's first capability."""
@@ -211,28 +219,28 @@ class Census:
     def _count_devices(self, spec: MeasureSpec, broken: str) -> Measure:
         (requirement,) = spec.show
         scopes = [scope.kind for scope in spec.of]
-        counted: list[Entry] = []
-        unknown: list[Entry] = []
+        counted: dict[str, Entry] = {}
+        unknown: dict[str, Entry] = {}
         for shown in self._by_capability.get(requirement.capability, ()):
             place = self._place(shown.place)
             if scopes and (place is None or not any(in_scope(place, scope) for scope in spec.of)):
                 continue
-            entry = Entry(f"{shown.source}/{shown.device}", shown.device, broken, place, (shown,))
-            good = self.satisfies(shown, requirement) and not broken
-            (counted if good else unknown).append(entry)
-        names = {entry.key for entry in counted}
-        open_names = {entry.key for entry in unknown} - names
-        nothing = "没有收到该项清单" if not names and not open_names else ""
+            roster = counted if self.satisfies(shown, requirement) and not broken else unknown
+            name = f"{shown.source}/{shown.device}"
+            proof = roster[name].shown if name in roster else ()
+            roster[name] = Entry(name, shown.device, broken, place, (*proof, shown))
+        still_open = tuple(entry for name, entry in unknown.items() if name not in counted)
+        nothing = "" if counted or still_open else "没有收到该项清单"
         return Measure(
-            counted=tuple(counted),
-            unknown=tuple(entry for entry in unknown if entry.key in open_names),
-            n=len(names),
-            n_ceiling=len(names) + len(open_names),
+            counted=tuple(counted.values()),
+            unknown=still_open,
+            n=len(counted),
+            n_ceiling=len(counted) + len(still_open),
             problem=broken or nothing,
         )
 
     def _find_worst(self, spec: MeasureSpec, broken: str) -> Measure:
-        """Return the worst value over every placed device that shows ``over``; one without a value is unknown."""
+        """Return the worst value over every device in scope that shows ``over``; one without a value is unknown."""
         values = {(s.source, s.device): s for s in self._by_capability.get(spec.capability, ())}
         counted: list[Entry] = []
         unknown: list[Entry] = []
@@ -241,11 +249,15 @@ class Census:
             name = f"{shown.source}/{shown.device}"
             reading = values.get((shown.source, shown.device))
             place = self._place(shown.place)
+            if spec.of and place is not None and not any(in_scope(place, scope) for scope in spec.of):
+                continue
             proof = (shown,) if reading is None else (shown, reading)
             if place is None:
                 excluded.append(Entry(name, shown.device, "设备不在台账的任何位置", None, proof))
             elif reading is None or reading.low is None or broken:
                 unknown.append(Entry(name, shown.device, broken or "没有该项数值", place, proof))
+            elif not self.satisfies(reading, Requirement(spec.capability, frozenset(ShownBy))):
+                unknown.append(Entry(name, shown.device, reading.note or "该项数值已过期", place, proof))
             else:
                 counted.append(Entry(name, shown.device, "", place, (reading,)))
         lowest = spec.take != "highest"
@@ -269,6 +281,10 @@ def in_scope(place: Place, scope: Scope) -> bool:
     return place.kind == scope.kind and all(
         place.attributes.get(name, "") in allowed for name, allowed in scope.where.items()
     )
+
+
+def _is_all_households(spec: MeasureSpec) -> bool:
+    return [scope.kind for scope in spec.of] == ["household"] and not spec.of[0].where
 
 
 def own_number(place: Place) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from math import ceil
 
 from scoring.model import Entry, Facts, Figure, Measure
@@ -17,12 +17,26 @@ INVENTORY_DAYS = 365
 YES = frozenset({"yes", "true", "1", "是", "有"})
 
 
+COUNTS_BELOW = Decimal(10) ** 12
+"""No community counts so far; a number that claims it is a slip."""
+
+
+def read_number(figure: Figure) -> Decimal | None:
+    """Return a figure's value as a number of at least 0, None when it is none."""
+    try:
+        value = Decimal(figure.value)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and 0 <= value < COUNTS_BELOW else None
+
+
 def read_statistic(facts: Facts, spec: MeasureSpec, broken: str) -> Measure:
     """Return the statistic ``spec.key``, as n of a total of the register where ``of_total`` names one."""
     figures: list[Figure] = []
     problem = broken or _find_statistic(facts, spec, figures)
-    if problem:
-        return Measure(figures=tuple(figures), problem=problem)
+    odd = "" if problem else _find_odd(figures, whole=spec.of_total is not None)
+    if problem or odd:
+        return Measure(figures=tuple(figures), problem=problem or odd, error=bool(odd))
     value = Decimal(figures[0].value)
     if spec.of_total is None:
         return Measure(worst=value, n=int(value), n_ceiling=int(value), figures=tuple(figures))
@@ -44,13 +58,22 @@ def _find_statistic(facts: Facts, spec: MeasureSpec, figures: list[Figure]) -> s
     if figure is None:
         return f"没有收到统计数据{spec.key}"
     figures.append(figure)
-    if figure.days_ago > INVENTORY_DAYS:
+    if figure.days_ago >= INVENTORY_DAYS:
         return f"统计数据{spec.key}已超过12个月"
     if spec.when_positive is not None:
         cases = facts.statistics.get(spec.when_positive)
-        if cases is None or Decimal(cases.value) <= 0:
+        if cases is None or cases.days_ago >= INVENTORY_DAYS or read_number(cases) == 0:
             return "期间没有发生过，也没有演练记录"
         figures.append(cases)
+    return ""
+
+
+def _find_odd(figures: list[Figure], *, whole: bool) -> str:
+    """Return which figure is no number, or no whole one where it counts something; "" when all are."""
+    for figure in figures:
+        number = read_number(figure)
+        if number is None or (whole and number % 1):
+            return f"统计数据{figure.name}为{figure.value[:20]}，不是{'整' if whole else ''}数，数据有误"
     return ""
 
 

@@ -160,7 +160,8 @@ class Facts:
     ``frames`` holds the register's places by kind, only for kinds whose sheet is complete; ``broken`` names each
     source whose numbered records are not all there, with the reason; ``common_sources`` those every row rests on
     (register, acts, bindings); ``sources_of`` the sources that could show a capability; ``reading_at`` the sources
-    that have a device at a place.
+    that have a device at a place; ``unheard`` the capabilities of which no source has told anything yet, not even that
+    there are none; ``stating`` the sources that could state a statistic.
     """
 
     community: str
@@ -177,6 +178,8 @@ class Facts:
     sources_of: Mapping[str, frozenset[str]]
     reading_at: Mapping[str, frozenset[str]]
     unplaced: tuple[Unplaced, ...] = ()
+    unheard: frozenset[str] = frozenset()
+    stating: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

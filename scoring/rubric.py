@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from string import Formatter
 from typing import Any
 
 from scoring.model import Rung, ShownBy
@@ -23,12 +24,23 @@ MEASURES: Mapping[str, frozenset[str]] = {
     "places": frozenset({"kind", "of", "show", "through"}),
     "devices": frozenset({"kind", "of", "show"}),
     "ways_of_entry": frozenset({"kind", "of", "each", "capability", "at_least", "by", "days"}),
-    "limits": frozenset({"kind", "capability", "over", "take"}),
+    "limits": frozenset({"kind", "of", "capability", "over", "take"}),
     "inventory": frozenset({"kind", "capability"}),
     "statistic": frozenset({"kind", "key", "of_total", "when_positive"}),
     "attested": frozenset({"kind"}),
     "survey": frozenset({"kind", "share", "smallest", "largest", "of_total"}),
 }
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "places": ("of", "show"),
+    "devices": ("show",),
+    "ways_of_entry": ("of", "capability", "at_least"),
+    "limits": ("capability", "over", "take"),
+    "inventory": ("capability",),
+    "statistic": ("key",),
+    "attested": (),
+    "survey": ("share", "smallest", "largest", "of_total"),
+}
+"""The keys without which a measure would count nothing, or pass everything."""
 
 
 class RubricError(ValueError):
@@ -150,7 +162,7 @@ def parse_rubric(given: Mapping[str, Any], where: str = "rubric") -> Rubric:
         if not given.get(key):
             raise RubricError(f"{where}: {key} is missing; add it at the top level")
     assumptions = given.get("assumptions", {})
-    rows = tuple(_row(entry, assumptions, where) for entry in given["indicators"])
+    rows = tuple(_row(entry, assumptions, where) for entry in _list(given, "indicators", where))
     numbers = [row.no for row in rows]
     for index, no in enumerate(numbers):
         if no in numbers[:index]:
@@ -159,11 +171,15 @@ def parse_rubric(given: Mapping[str, Any], where: str = "rubric") -> Rubric:
 
 
 def _row(entry: Mapping[str, Any], assumptions: Mapping[str, Any], where: str) -> RowSpec:
-    at = f"{where}{_line(entry)}: row {entry.get('no', '?')}"
+    at = f"{where}{_line(entry)}: row {entry.get('no', '?') if isinstance(entry, Mapping) else '?'}"
+    if isinstance(entry, Mapping) and "False" in map(str, entry):
+        raise RubricError(f'{at}: YAML reads a bare no as false; write "no" in quotes')
     _only(entry, _WORDS | {"title", "rule", "headline", "unit", "assumptions", "parts"}, at)
     for key in sorted(_WORDS):
-        if entry.get(key) in {None, ""}:
+        if entry.get(key) is None or entry[key] == "":
             raise RubricError(f"{at}: {key} is missing; copy it from the form")
+        if isinstance(entry[key], (list, Mapping)):
+            raise RubricError(f"{at}: {key} is {entry[key]!r}; copy the text of the form")
     if entry["type"] not in ROW_TYPES:
         raise RubricError(f"{at}: type {entry['type']!r} is not one of {', '.join(ROW_TYPES)}")
     rule = str(entry.get("rule", "all_parts"))
@@ -171,7 +187,7 @@ def _row(entry: Mapping[str, Any], assumptions: Mapping[str, Any], where: str) -
         raise RubricError(f"{at}: rule {rule!r} is not one of {', '.join(ROW_RULES)}")
     parts = tuple(
         _part(part, f"{where}{_line(part)}: row {entry['no']}, part {index}")
-        for index, part in enumerate(entry.get("parts", ()), 1)
+        for index, part in enumerate(_list(entry, "parts", at), 1)
     )
     ids = [part.id for part in parts]
     if len(set(ids)) != len(ids):
@@ -181,12 +197,12 @@ def _row(entry: Mapping[str, Any], assumptions: Mapping[str, Any], where: str) -
         raise RubricError(f"{at}: headline {headline!r} is not a part; its parts are {', '.join(ids) or 'none'}")
     if rule == "ratio" and headline is None:
         raise RubricError(f"{at}: a ratio row needs a headline; name the part whose n of m is paid")
-    names = tuple(entry.get("assumptions", ()))
+    names = tuple(_list(entry, "assumptions", at))
     for name in names:
         if name not in assumptions:
             raise RubricError(f"{at}: assumption {name!r} is not written under assumptions; add its text there")
     return RowSpec(
-        no=int(entry["no"]),
+        no=_count(entry["no"], f"{at}: no"),
         id=str(entry["id"]),
         level1=str(entry["level1"]),
         level2=str(entry["level2"]),
@@ -209,26 +225,44 @@ def _part(part: Mapping[str, Any], at: str) -> PartSpec:
         raise RubricError(f"{at}: needs id and title")
     if ("any_of" in part) == ("measure" in part):
         raise RubricError(f"{at}: give either measure (with its rule) or any_of (a list of them)")
-    ways: Sequence[Mapping[str, Any]] = part.get("any_of", [part])
+    ways: Sequence[Mapping[str, Any]] = _list(part, "any_of", at) if "any_of" in part else [part]
     if "any_of" in part:
         for way in ways:
             _only(way, {"measure", "rule"}, at)
+            if "measure" not in way:
+                raise RubricError(f"{at}: a way of any_of has no measure; give each its measure and rule")
     return PartSpec(
         id=str(part["id"]),
         title=str(part["title"]),
         ways=tuple(Way(_measure(way["measure"], at), _rule(way.get("rule", "present"), at)) for way in ways),
-        say=str(part.get("say", "")),
+        say=_say(str(part.get("say", "")), at),
         source=dict(part),
     )
 
 
+def _say(text: str, at: str) -> str:
+    """Return the sentence; refuse one that cannot be filled in later, when a night has been counted."""
+    try:
+        names = [field for _, field, shape, how in Formatter().parse(text) if field is not None or shape or how]
+    except ValueError:
+        names = [""]
+    if not all(name and name.isidentifier() for name in names):
+        raise RubricError(f"{at}: say {text!r} has a placeholder that is no plain name; write {{m}} or {{n}}")
+    return text
+
+
 def _measure(given: Mapping[str, Any], at: str) -> MeasureSpec:
-    kind = str(given.get("kind", ""))
+    kind = str(given.get("kind", "")) if isinstance(given, Mapping) else ""
+    _only(given, MEASURES.get(kind, frozenset(given)), f"{at}, measure {kind}".rstrip())
     if kind not in MEASURES:
         raise RubricError(f"{at}: measure kind {kind!r} is not one of {', '.join(MEASURES)}")
-    _only(given, MEASURES[kind], f"{at}, measure {kind}")
+    lacking = [key for key in NEEDED[kind] if not given.get(key)]
+    if lacking:
+        raise RubricError(f"{at}: measure {kind} needs {', '.join(lacking)}; add what it counts and against what")
+    if given.get("take", "lowest") not in {"lowest", "highest"}:
+        raise RubricError(f"{at}: take is {given['take']!r}; write lowest or highest")
     by = given.get("by", ())
-    show = [_requirement(item, at) for item in given.get("show", ())]
+    show = [_requirement(item, at) for item in _list(given, "show", at)]
     if kind in {"ways_of_entry", "limits", "inventory"}:
         show = [
             _requirement(
@@ -241,8 +275,6 @@ def _measure(given: Mapping[str, Any], at: str) -> MeasureSpec:
                 at,
             )
         ]
-    if kind in {"places", "devices"} and not show:
-        raise RubricError(f"{at}: measure {kind} needs show: the capabilities that must be there")
     return MeasureSpec(
         kind=kind,
         of=_scopes(given.get("of"), at),
@@ -250,15 +282,15 @@ def _measure(given: Mapping[str, Any], at: str) -> MeasureSpec:
         through=given.get("through"),
         each=_scopes(given["each"], at)[0] if "each" in given else None,
         capability=str(given.get("capability", "")),
-        at_least=int(given.get("at_least", 0)),
+        at_least=_count(given.get("at_least", 0), f"{at}: at_least"),
         over=str(given.get("over", "")),
         take=str(given.get("take", "")),
         key=str(given.get("key", "")),
         of_total=given.get("of_total"),
         when_positive=given.get("when_positive"),
         share=_fraction(given.get("share", 0), f"{at}: share"),
-        smallest=int(given.get("smallest", 0)),
-        largest=int(given.get("largest", 0)),
+        smallest=_count(given.get("smallest", 0), f"{at}: smallest"),
+        largest=_count(given.get("largest", 0), f"{at}: largest"),
     )
 
 
@@ -272,6 +304,8 @@ def _scopes(given: Any, at: str) -> tuple[Scope, ...]:
             scopes.append(Scope(item))
             continue
         _only(item, {"kind", "where"}, f"{at}, of")
+        if not item.get("kind"):
+            raise RubricError(f"{at}, of: kind is missing; name the kind of place")
         where = {key: tuple(_texts(value)) for key, value in item.get("where", {}).items()}
         scopes.append(Scope(str(item["kind"]), where))
     return tuple(scopes)
@@ -300,7 +334,7 @@ def _requirement(given: Mapping[str, Any], at: str) -> Requirement:
         capability=str(given["capability"]),
         by=by,
         rung=rung,
-        days=int(days) if days is not None else None,
+        days=None if days is None else _count(days, f"{at}: days"),
         equals=None if equals is None else _texts(equals)[0],
     )
 
@@ -308,7 +342,7 @@ def _requirement(given: Mapping[str, Any], at: str) -> Requirement:
 def _rule(given: Any, at: str) -> RuleSpec:
     if isinstance(given, str):
         given = {given: {}}
-    if len(given) != 1 or next(iter(given)) not in PART_RULES:
+    if not isinstance(given, Mapping) or len(given) != 1 or next(iter(given)) not in PART_RULES:
         raise RubricError(f"{at}: rule {given!r} is not one of {', '.join(PART_RULES)}")
     kind, bounds = next(iter(given.items()))
     if not isinstance(bounds, Mapping):
@@ -316,6 +350,8 @@ def _rule(given: Any, at: str) -> RuleSpec:
     _only(bounds, {"at_least", "more_than", "at_most"}, f"{at}, rule {kind}")
     if kind in {"share", "at_least", "worst"} and not bounds:
         raise RubricError(f"{at}: rule {kind} needs its bound, for instance {kind}: {{at_least: ...}}")
+    if kind in {"present", "every"} and bounds:
+        raise RubricError(f"{at}: rule {kind} takes no bound; for a number of them write at_least: 3")
     read = {key: _fraction(value, f"{at}: {key}") for key, value in bounds.items()}
     return RuleSpec(kind, read.get("at_least"), read.get("more_than"), read.get("at_most"))
 
@@ -326,7 +362,16 @@ def _line(given: Mapping[str, Any]) -> str:
     return "" if line is None else f":{line}"
 
 
-def _only(given: Mapping[str, Any], allowed: frozenset[str] | set[str], at: str) -> None:
+def _list(given: Mapping[str, Any], key: str, at: str) -> list[Any]:
+    value = given.get(key, [])
+    if not isinstance(value, list):
+        raise RubricError(f"{at}: {key} is {value!r}; write a list")
+    return value
+
+
+def _only(given: object, allowed: frozenset[str] | set[str], at: str) -> None:
+    if not isinstance(given, Mapping):
+        raise RubricError(f"{at}: {given!r} stands where a mapping of keys to values should stand")
     unknown = sorted(str(key) for key in given if key not in allowed)
     if unknown:
         raise RubricError(f"{at}: {', '.join(unknown)} is not known here; allowed: {', '.join(sorted(allowed))}")
@@ -336,9 +381,18 @@ def _fraction(value: Any, at: str) -> Fraction:
     return Fraction(_decimal(value, at))
 
 
+def _count(value: object, at: str) -> int:
+    if isinstance(value, bool) or not str(value).isdecimal():
+        raise RubricError(f"{at} is {value!r}; write a whole number")
+    return int(str(value))
+
+
 def _decimal(value: Any, at: str) -> Decimal:
     # YAML reads 0.6 as a binary float; its shortest text is what was written.
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
-        raise RubricError(f"{at} is {value!r}; write a number such as 0.6 or 8") from None
+        number = Decimal("NaN")
+    if not number.is_finite() or number < 0:
+        raise RubricError(f"{at} is {value!r}; write a number such as 0.6 or 8")
+    return number
