@@ -1,0 +1,1 @@
+"""The MQTT door: receive, hand over, acknowledge only what is stored."""

@@ -1,0 +1,338 @@
+"""One MQTT connection that never acknowledges by itself. The only place that knows paho.
+
+Everything that would lose messages by default is decided here: no automatic acknowledgement, a session that outlives
+the connection, QoS 1 only, handlers in place before CONNECT, and a connection epoch. Packet identifiers start again
+when a broker has forgotten a session, so an identifier is only ever acknowledged on the connection it came on.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError
+
+SESSION_EXPIRY_S = 7 * 24 * 3600
+CONNECT_TIMEOUT_S = 5.0
+RECONNECT_MIN_S = 1
+RECONNECT_MAX_S = 29
+RECONNECT_JITTER_S = 1.0
+
+_RETAINED_ON_NEW_SUBSCRIPTION = 1
+_ACKNOWLEDGEMENT = struct.Struct("!BBH")
+_COMMANDS = {1: 0x40, 2: 0x70}  # PUBACK, PUBCOMP
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a broker cannot be heard, and what mends it."""
+
+    reason: str
+    mend: str
+
+
+class Listener(Protocol):
+    """Who is told what happens on a connection. Every method is called on the network thread and may not block."""
+
+    def on_connected(self, epoch: int, *, session_kept: bool) -> None:
+        """Hear that the broker took us in; ``session_kept`` False: nothing it had queued for us exists any more."""
+
+    def on_subscribed(self) -> None:
+        """Hear that every topic filter is granted, and filters no longer wanted are gone."""
+
+    def on_message(self, epoch: int, mid: int, flags: int, topic: str, payload: bytes) -> None:
+        """Take one PUBLISH as it came; from QoS 1 on it waits for ``MqttClient.acknowledge``.
+
+        ``flags`` are the low bits of its fixed header: retain 1, QoS 2 and 4, DUP 8.
+        """
+
+    def on_lost(self, trouble: Trouble) -> None:
+        """Hear that the connection is gone, was refused, or could not be made; the client goes on trying."""
+
+    def on_doubt(self, remark: str) -> None:
+        """Hear that something is not as it should be, yet the connection stands."""
+
+
+class MqttClient:
+    """A connection to one broker, kept alive by one network thread.
+
+    ``former_topics`` are filters that an earlier run had subscribed in the same session and that are no longer
+    wanted: they are unsubscribed, else the broker would go on sending them for as long as the session lives.
+    """
+
+    def __init__(self, source: MqttSource, listener: Listener, former_topics: Sequence[str] = ()) -> None:
+        self._source = source
+        self._listener = listener
+        self._former_topics = tuple(former_topics)
+        self._lock = threading.RLock()
+        self._epoch = 0
+        self._live_epoch = 0  # 0 while there is no connection: no epoch equals it
+        self._attempts = 0
+        self._told = False
+        self._awaited: set[int] = set()
+        self._refused: list[str] = []
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._paho = self._build()
+
+    def start(self) -> None:
+        """Begin connecting, and go on for ever; returns at once."""
+        expiry = None
+        if self._source.protocol == "5":
+            expiry = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            expiry.SessionExpiryInterval = SESSION_EXPIRY_S
+            expiry.ReceiveMaximum = self._source.receive_maximum
+        self._paho.connect_async(
+            self._source.host,
+            self._source.port,
+            keepalive=self._source.keepalive_s,
+            clean_start=False if expiry else paho.MQTT_CLEAN_START_FIRST_ONLY,
+            properties=expiry,
+        )
+        self._paho.loop_start()
+
+    def acknowledge(self, epoch: int, deliveries: Sequence[tuple[int, int]]) -> int:
+        """Send the acknowledgements of (packet identifier, QoS) pairs in the order given.
+
+        Returns how many were sent: all, or none when ``epoch`` is not the living connection. The broker delivers
+        again what was not acknowledged.
+        """
+        with self._lock:
+            if not deliveries or epoch != self._live_epoch:
+                return 0
+            # One write for all of them: ``paho.Client.ack`` wakes the network thread for every single one, which
+            # costs as much as receiving the message did.
+            packets = b"".join(_ACKNOWLEDGEMENT.pack(_COMMANDS[qos], 2, mid) for mid, qos in deliveries)
+            self._paho._packet_queue(_COMMANDS[1], packets, deliveries[-1][0], 1)  # noqa: SLF001
+        return len(deliveries)
+
+    @property
+    def live_epoch(self) -> int:
+        """Return the number of the living connection, counted from 1, or 0 when there is none."""
+        return self._live_epoch
+
+    def dead(self) -> bool:
+        """Return whether the network thread has ended although nobody stopped it."""
+        return self._thread is not None and not self._thread.is_alive() and not self._closing.is_set()
+
+    def renew(self) -> None:
+        """Drop the connection and make a new one in the same session, whether or not the old thread still lives."""
+        self._paho.on_disconnect = None  # wanted, so nobody need hear of it
+        self._paho.disconnect()
+        self._paho.loop_stop()
+        with self._lock:
+            self._live_epoch = 0
+            self._thread = None
+            self._paho = self._build()
+        self.start()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until every acknowledgement has left; returns False when that took longer than ``timeout_s``."""
+        until = time.monotonic() + timeout_s
+        while self._live_epoch and self._paho.want_write():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def stop(self) -> None:
+        """Disconnect and end the network thread. The session and its subscriptions stay with the broker."""
+        self._closing.set()
+        self._paho.disconnect()
+        self._paho.loop_stop()
+
+    def _build(self) -> paho.Client:
+        """Return a paho client with every handler in place; raises MqttSourceError when a TLS file cannot be used."""
+        source = self._source
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=source.client_id,
+            clean_session=None if source.protocol == "5" else False,
+            protocol=paho.MQTTv5 if source.protocol == "5" else paho.MQTTv311,
+            manual_ack=True,
+        )
+        client.suppress_exceptions = True
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.reconnect_delay_set(RECONNECT_MIN_S, RECONNECT_MAX_S)
+        if source.username is not None:
+            client.username_pw_set(source.username, source.password)
+        if source.tls_ca is not None:
+            authorities = None if source.tls_ca == SYSTEM_TRUST else source.tls_ca
+            try:
+                client.tls_set(authorities, source.tls_cert, source.tls_key)
+            except OSError as error:
+                files = [path for path in (authorities, source.tls_cert, source.tls_key) if path]
+                raise MqttSourceError(
+                    f"MQTT source {source.id!r}: the TLS files {', '.join(files)} cannot be used ({error}); "
+                    "correct tls_ca, tls_cert and tls_key"
+                ) from error
+        client.on_pre_connect = self._before_connect
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_subscribe = self._on_granted
+        client.on_unsubscribe = self._on_granted
+        client.on_message = self._on_message
+        client.on_socket_close = self._on_socket_close
+        client.on_disconnect = self._on_disconnect
+        return client
+
+    def _before_connect(self, _client: paho.Client, _userdata: Any) -> None:
+        self._thread = threading.current_thread()
+        if self._attempts:
+            self._closing.wait(random.uniform(0, RECONNECT_JITTER_S))  # noqa: S311
+        self._attempts += 1
+        self._told = False
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _userdata: Any,
+        flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._told = True
+            self._listener.on_lost(_refusal(reason.getName()))
+            return
+        with self._lock:
+            self._epoch += 1
+            self._live_epoch = self._epoch
+        self._listener.on_connected(self._epoch, session_kept=flags.session_present)
+        granted_s = getattr(properties, "SessionExpiryInterval", SESSION_EXPIRY_S)
+        if granted_s < SESSION_EXPIRY_S:
+            self._listener.on_doubt(f"the broker keeps the session for {granted_s} s only, not {SESSION_EXPIRY_S} s")
+        self._subscribe(client)
+
+    def _subscribe(self, client: paho.Client) -> None:
+        """Ask for every filter on every connect: a broker may have lost the session without saying so."""
+        self._refused = []
+        self._awaited = set()
+        requests = []
+        if self._former_topics:
+            requests.append(client.unsubscribe(list(self._former_topics)))
+        if self._source.protocol == "5":
+            options = SubscribeOptions(qos=1, retainHandling=_RETAINED_ON_NEW_SUBSCRIPTION)
+            requests.append(client.subscribe([(topic, options) for topic in self._source.topics]))
+        else:
+            requests.append(client.subscribe([(topic, 1) for topic in self._source.topics]))
+        # The answers come on this thread, after this call.
+        self._awaited = {mid for _, mid in requests if mid is not None}
+
+    def _on_granted(
+        self, _client: paho.Client, _userdata: Any, mid: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        if mid not in self._awaited:
+            return
+        self._awaited.discard(mid)
+        # A SUBACK answers every filter; an UNSUBACK of MQTT 3.1.1 answers none.
+        if len(reasons) == len(self._source.topics):
+            self._refused += [
+                topic for topic, reason in zip(self._source.topics, reasons, strict=True) if reason.is_failure
+            ]
+        if self._awaited:
+            return
+        if self._refused:
+            self._listener.on_lost(
+                Trouble(
+                    f"the broker refuses the topics {', '.join(self._refused)}",
+                    "let this user read them in the broker's access list, or correct the topics of this source",
+                )
+            )
+            return
+        self._former_topics = ()
+        self._listener.on_subscribed()
+
+    def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError as error:
+            topic = error.object.decode("utf-8", "backslashreplace")
+        try:
+            flags = message.dup << 3 | message.qos << 1 | message.retain
+            self._listener.on_message(self._live_epoch, message.mid, flags, topic, bytes(message.payload))
+        except Exception as error:  # noqa: BLE001 whatever it is, the network thread must outlive it
+            self._listener.on_doubt(f"a message on {topic!r} could not be taken in, the broker keeps it: {error!r}")
+
+    def _on_socket_close(self, _client: paho.Client, _userdata: Any, _socket: Any) -> None:
+        # Every way from one connection to the next passes here before paho empties its send queue, so an
+        # acknowledgement for this connection can neither be queued after that nor survive it.
+        with self._lock:
+            self._live_epoch = 0
+
+    def _on_connect_fail(self, _client: paho.Client, _userdata: Any) -> None:
+        self._listener.on_lost(_failure(sys.exc_info()[1]))
+
+    def _on_disconnect(
+        self,
+        _client: paho.Client,
+        _userdata: Any,
+        _flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        # After a refusal the broker hangs up as well, which would hide the reason it gave.
+        if not self._closing.is_set() and not self._told:
+            self._listener.on_lost(_departure(reason.getName()))
+
+
+def _refusal(name: str) -> Trouble:
+    """Return what a CONNACK that refuses us means."""
+    mends = {
+        "Bad user name or password": "correct username and password of this source",
+        "Not authorized": "correct username and password of this source, or let this user in at the broker",
+        "Client identifier not valid": "choose another client_id for this source",
+        "Unsupported protocol version": 'choose the other protocol for this source: "3.1.1" or "5"',
+    }
+    return Trouble(
+        f"the broker refuses the connection ({name[:1].lower()}{name[1:]})", mends.get(name, "ask the broker's log")
+    )
+
+
+def _departure(name: str) -> Trouble:
+    """Return what the end of a standing connection means."""
+    if name == "Session taken over":
+        return Trouble(
+            "another program has taken over this client id", "stop the other program, or choose another client_id"
+        )
+    known = {"Unspecified error": "the broker closed the connection", "Keep alive timeout": "the broker fell silent"}
+    return Trouble(
+        known.get(name, f"the broker ended the connection ({name[:1].lower()}{name[1:]})"),
+        "look whether the broker runs; connecting again goes on by itself",
+    )
+
+
+def _failure(error: BaseException | None) -> Trouble:
+    """Return what a failed attempt to connect means."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Trouble(f"its certificate is not trusted: {error.verify_message}", "correct tls_ca or the host name")
+    if isinstance(error, ssl.SSLError):
+        return Trouble(
+            f"TLS failed: {getattr(error, 'reason', None) or error}",
+            "look whether this port speaks TLS, and at tls_cert",
+        )
+    if isinstance(error, socket.gaierror):
+        return Trouble("no such host name", "correct the host of this source")
+    if isinstance(error, TimeoutError):
+        return Trouble(
+            f"no answer within {CONNECT_TIMEOUT_S:g} s", "correct host and port of this source, or open the firewall"
+        )
+    if isinstance(error, ConnectionRefusedError):
+        return Trouble("connection refused", "start the broker, or correct host and port of this source")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+    return Trouble(reason[:1].lower() + reason[1:], "correct host and port of this source, or mend the network")
