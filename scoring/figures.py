@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from math import ceil
 
-from scoring.model import Entry, Facts, Figure, Measure
+from scoring.model import Attestation, Entry, Facts, Figure, Measure
 from scoring.rubric import MeasureSpec
 
 INVENTORY_DAYS = 365
@@ -82,7 +83,7 @@ def read_attestation(facts: Facts, row: int, part: str, broken: str) -> Measure:
     valid = [act for act in facts.attestations if (act.row, act.part) == (row, part)]
     if not valid or broken:
         return Measure(problem=broken or "未提交佐证材料", attested=True)
-    act = max(valid, key=lambda one: one.receipt)
+    act = _deciding(valid)
     entry = Entry(f"act/{act.receipt}", f"{act.by} {act.date}", f"有效期至{act.expires}")
     yes = act.value.lower() in YES
     documented = yes and act.document is not None
@@ -96,6 +97,16 @@ def read_attestation(facts: Facts, row: int, part: str, broken: str) -> Measure:
         documents=(act.document,) if act.document else (),
         attested=True,
     )
+
+
+def _deciding(acts: Sequence[Attestation]) -> Attestation:
+    """Return the act that decides: the newest, unless an older one says the same with its document."""
+    newest = max(acts, key=lambda one: one.receipt)
+    if newest.value.lower() not in YES or newest.document is not None:
+        return newest
+    since_no = max((one.receipt for one in acts if one.value.lower() not in YES), default=0)
+    documented = [one for one in acts if one.receipt > since_no and one.document is not None]
+    return max(documented, key=lambda one: one.receipt, default=newest)
 
 
 def read_survey(facts: Facts, spec: MeasureSpec, broken: str) -> Measure:

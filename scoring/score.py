@@ -95,6 +95,10 @@ def _score_part(row: RowSpec, part: PartSpec, census: Census) -> PartScore:
         measure = census.count(way.measure, row.no, part.id)
         floor, ceiling = judge(way.rule, measure)
         tried.append((index, way, measure, floor, ceiling))
+    # People fill in what is unknown; they do not overrule what was measured to be wanting.
+    refuted = [one for one in tried if not (one[2].attested or one[2].problem or one[4])]
+    if refuted and not any(one[3] for one in tried if not one[2].attested):
+        tried = refuted
     # The way that proves the part speaks for it; else the first that has something to show.
     index, way, measure, floor, _ = next(
         (one for one in tried if one[3]), next((one for one in tried if not one[2].problem), tried[0])
