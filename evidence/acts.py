@@ -22,6 +22,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "drill": ("place", "capability", "by", "date"),
     "not_applicable": ("row", "part", "by", "date"),
 }
+_OPTIONAL = ("document", "quantity", "occupied", "note")
 _DATES = ("date", "expires")
 _COUNTS = ("row", "sample", "satisfied", "occupied", "quantity")
 
@@ -45,13 +46,16 @@ def read_acts(
 def _read_act(
     entry: Mapping[str, Any], at: str, read_document: Callable[[str], bytes]
 ) -> tuple[dict[str, Any], tuple[str, bytes] | None]:
-    if not isinstance(entry, Mapping) or entry.get("act") not in _REQUIRED:
+    if not isinstance(entry, Mapping) or entry.get("act") not in tuple(_REQUIRED):
         raise ActError(f"{at}: act should be one of {', '.join(_REQUIRED)}")
     body: dict[str, Any] = {"act": str(entry["act"])}
     for key in _REQUIRED[body["act"]]:
         if entry.get(key) is None or entry[key] == "":
             raise ActError(f"{at}: {key} is missing; every {body['act']} needs {', '.join(_REQUIRED[body['act']])}")
+    allowed = ("act", *_REQUIRED[body["act"]], *_OPTIONAL)
     for key, value in entry.items():
+        if key not in allowed:
+            raise ActError(f"{at}: {key} is not known; an entry {body['act']} may have {', '.join(allowed)}")
         if key in {"act", "document"} or value is None:
             continue
         body[str(key)] = _plain(str(key), value, at)

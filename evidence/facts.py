@@ -23,10 +23,11 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
     revision = _revision(ledger, community, window)
     frames, totals = _frame(ledger, revision)
     bound = _bindings(ledger, community, window)
+    sources = frozenset(spec.id for spec in catalogue.sources.values() if spec.community == community)
     shown = [
-        *shown_by_messages(ledger, window, bound),
-        *shown_by_events(ledger, window, bound),
-        *shown_by_inventory(ledger, window, bound),
+        *shown_by_messages(ledger, sources, window, bound),
+        *shown_by_events(ledger, sources, window, bound),
+        *shown_by_inventory(ledger, sources, window, bound),
         *shown_by_drills(ledger, community, window, frames),
     ]
     reading_at: dict[str, set[str]] = defaultdict(set)
@@ -49,10 +50,17 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
         common_sources=frozenset({SYSTEM_SOURCE, ACTS_SOURCE} | _register_source(ledger, revision)),
         sources_of=catalogue.sources_showing(community),
         reading_at={place: frozenset(sources) for place, sources in reading_at.items()},
+        names=_names(catalogue),
         unplaced=(*_unplaced(ledger, community, labels), *_without_address(ledger, catalogue, community)),
         stating=catalogue.sources_stating(community),
         unheard=frozenset(catalogue.vocabulary.capabilities) - _heard(ledger, catalogue, community, shown),
     )
+
+
+def _names(catalogue: Catalogue) -> dict[str, str]:
+    """Return the Chinese names of all capabilities and figures."""
+    words = {word.name: word.zh for word in catalogue.vocabulary.capabilities.values()}
+    return words | {name: str(titles["zh"]) for name, titles in catalogue.rubric.figures.items()}
 
 
 # ---------------------------------------------------------------- the frame

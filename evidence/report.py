@@ -111,6 +111,7 @@ def _part_detail(spec: PartSpec, part: PartScore, facts: Facts) -> dict[str, Any
     measure = part.measure
     way = spec.source["any_of"][part.way] if "any_of" in spec.source else spec.source
     used = {need.capability for one in spec.ways for need in one.measure.show}
+    able = {(shown.source, shown.device) for shown in facts.shown if shown.capability in used}
     return {
         **_part_summary(part),
         "measure": _plain(way.get("measure", {})),
@@ -119,12 +120,12 @@ def _part_detail(spec: PartSpec, part: PartScore, facts: Facts) -> dict[str, Any
         "note": measure.problem,
         "rungs": dict(measure.rungs),
         "rosters": {
-            "counted": [_entry(entry) for entry in measure.counted],
-            "missing": [_entry(entry) for entry in measure.missing],
-            "excluded": [_entry(entry) for entry in measure.excluded],
-            "unknown": [_entry(entry) for entry in measure.unknown],
+            "counted": [_entry(entry, facts) for entry in measure.counted],
+            "missing": [_entry(entry, facts) for entry in measure.missing],
+            "excluded": [_entry(entry, facts) for entry in measure.excluded],
+            "unknown": [_entry(entry, facts) for entry in measure.unknown],
         },
-        "values": [_figure(figure) for figure in measure.figures],
+        "values": [_figure(figure, facts) for figure in measure.figures],
         "worst": None if measure.worst is None else str(measure.worst),
         "unplaced": [
             {
@@ -135,7 +136,7 @@ def _part_detail(spec: PartSpec, part: PartScore, facts: Facts) -> dict[str, Any
                 "candidates": list(one.candidates),
             }
             for one in facts.unplaced
-            if any(one.source in facts.sources_of.get(capability, ()) for capability in used)
+            if (one.source, one.device) in able
         ],
         "documents": [{"name": one.name, "sha256": one.sha256, "receipt": one.receipt} for one in measure.documents],
     }
@@ -145,13 +146,13 @@ def _plain(value: object) -> object:
     return json.loads(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry, facts: Facts) -> dict[str, Any]:
     return {
         "place": entry.key,
         "label": entry.label,
         "reason": entry.reason,
         "register": _lead(entry.place),
-        "shown": [_shown(shown) for shown in entry.shown],
+        "shown": [_shown(shown, facts) for shown in entry.shown],
     }
 
 
@@ -159,11 +160,12 @@ def _lead(place: Place | None) -> dict[str, Any] | None:
     return None if place is None else {"receipt": place.receipt, "pointer": place.pointer}
 
 
-def _shown(shown: Shown) -> dict[str, Any]:
+def _shown(shown: Shown, facts: Facts) -> dict[str, Any]:
     return {
         "source": shown.source,
         "device": shown.device,
         "capability": shown.capability,
+        "title": facts.name(shown.capability),
         "shown_by": str(shown.shown_by),
         "rung": shown.rung.name.lower(),
         "value": "、".join(shown.values),
@@ -174,9 +176,10 @@ def _shown(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def _figure(figure: Figure, facts: Facts) -> dict[str, Any]:
     return {
         "name": figure.name,
+        "title": facts.name(figure.name),
         "value": figure.value,
         "unit": "",
         "source": figure.source,

@@ -25,7 +25,7 @@ Bound = Mapping[tuple[str, str], tuple[str | None, int]]
 """(source, device) -> (place id or None, receipt of the binding)."""
 
 
-def shown_by_messages(ledger: Ledger, window: Window, bound: Bound) -> Iterator[Shown]:
+def shown_by_messages(ledger: Ledger, sources: frozenset[str], window: Window, bound: Bound) -> Iterator[Shown]:
     """Yield one Shown per (device, capability): the best of its days inside the window, else what was heard before."""
     rows = ledger.connection.execute(
         "SELECT source, device, capability, day, credited, retained, backfilled, ahead, implausible, low, high, last,"
@@ -35,11 +35,11 @@ def shown_by_messages(ledger: Ledger, window: Window, bound: Bound) -> Iterator[
     )
     grouped: dict[tuple[str, str, str], list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
-        if (row[0], row[1]) in bound:
+        if row[0] in sources:
             grouped[row[0], row[1], row[2]].append(row[3:])
     start = window.start.isoformat()
     for (source, device, capability), days in grouped.items():
-        place, binding = bound[source, device]
+        place, binding = bound.get((source, device), (None, 0))
         inside = [day for day in days if day[0] >= start]
         credited = [day for day in inside if day[1]]
         best = credited or inside or days[-1:]
@@ -71,7 +71,8 @@ def _leads(witnesses: Iterable[Sequence[Any]], others: Iterable[int]) -> tuple[L
     for receipt, pointer in witnesses:
         ways.setdefault(receipt, pointer)
     for receipt in others:
-        ways.setdefault(receipt, "")
+        if receipt:
+            ways.setdefault(receipt, "")
     return tuple(Lead(receipt, pointer) for receipt, pointer in ways.items())
 
 
@@ -92,7 +93,7 @@ def _extreme(values: list[str | None], *, lowest: bool) -> Decimal | None:
     return (min(known) if lowest else max(known)) if known else None
 
 
-def shown_by_events(ledger: Ledger, window: Window, bound: Bound) -> Iterator[Shown]:
+def shown_by_events(ledger: Ledger, sources: frozenset[str], window: Window, bound: Bound) -> Iterator[Shown]:
     """Yield one Shown per (device, event capability) with its distinct words, over twelve months."""
     since = (window.end - timedelta(days=EVENT_DAYS)).isoformat()
     rows = ledger.connection.execute(
@@ -104,10 +105,10 @@ def shown_by_events(ledger: Ledger, window: Window, bound: Bound) -> Iterator[Sh
     # With max(day) alone, SQLite takes the bare columns from the row that has it: the newest day's witness.
     grouped: dict[tuple[str, str, str], list[tuple[str, str, int, str]]] = defaultdict(list)
     for source, device, capability, value, day, witness, pointer in rows:
-        if (source, device) in bound:
+        if source in sources:
             grouped[source, device, capability].append((value, day, witness, pointer))
     for (source, device, capability), events in grouped.items():
-        place, binding = bound[source, device]
+        place, binding = bound.get((source, device), (None, 0))
         newest = max(day for _, day, _, _ in events)
         yield Shown(
             place=place,
@@ -122,7 +123,7 @@ def shown_by_events(ledger: Ledger, window: Window, bound: Bound) -> Iterator[Sh
         )
 
 
-def shown_by_inventory(ledger: Ledger, window: Window, bound: Bound) -> Iterator[Shown]:
+def shown_by_inventory(ledger: Ledger, sources: frozenset[str], window: Window, bound: Bound) -> Iterator[Shown]:
     """Yield one Shown per (device, capability) that a complete walk lists."""
     rows = ledger.connection.execute(
         "SELECT source, device, capability, value, receipt, pointer, ended_at FROM inventory"
@@ -130,7 +131,8 @@ def shown_by_inventory(ledger: Ledger, window: Window, bound: Bound) -> Iterator
     )
     grouped: dict[tuple[str, str, str], list[tuple[str, int, str, int]]] = defaultdict(list)
     for source, device, capability, value, receipt, pointer, ended_at in rows:
-        grouped[source, device, capability].append((value, receipt, pointer, ended_at))
+        if source in sources:
+            grouped[source, device, capability].append((value, receipt, pointer, ended_at))
     for (source, device, capability), items in grouped.items():
         place, binding = bound.get((source, device), (None, 0))
         day = datetime.fromtimestamp(max(ended for *_, ended in items) / 1000, window.zone).date()
@@ -144,7 +146,7 @@ def shown_by_inventory(ledger: Ledger, window: Window, bound: Bound) -> Iterator
             shown_by=ShownBy.INVENTORY,
             rung=Rung.BOUND if place is not None else Rung.LISTED,
             days_ago=window.days_before_end(day),
-            leads=_leads([(receipt, pointer) for _, receipt, pointer, _ in items], [binding] if binding else []),
+            leads=_leads([(receipt, pointer) for _, receipt, pointer, _ in items], [binding]),
             values=values,
             low=_extreme(list(numbers), lowest=True),
             high=_extreme(list(numbers), lowest=False),

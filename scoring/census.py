@@ -121,20 +121,14 @@ class Census:
             known = bool(claims) and not _contradicted(claims, requirement)
             if known or self._could_show(requirement, place):
                 verdict = None if verdict is not False else False
-                reasons.append(_why_unknown(claims, requirement))
+                reasons.append(_why_unknown(claims, self.facts.name(requirement.capability)))
             else:
                 verdict = False
-                reasons.append(f"未见{requirement.capability}")
+                reasons.append(f"未见{self.facts.name(requirement.capability)}")
         return verdict, "；".join(reasons), tuple(proof)
 
     def _judge_ways(self, spec: MeasureSpec, place: Place) -> tuple[bool | None, str, tuple[Shown, ...]]:
-        targets = [place]
-        if spec.each is not None:
-            targets = [
-                child
-                for child in self.facts.frames[spec.each.kind]
-                if in_scope(child, spec.each) and child.attributes.get(place.kind) == own_number(place)
-            ]
+        targets = self._targets(spec, place)
         if not targets:
             return None, "台账中没有登记入口", ()
         verdict: bool | None = True
@@ -156,6 +150,16 @@ class Census:
             else:
                 verdict = False
         return verdict, "；".join(reasons), tuple(proof)
+
+    def _targets(self, spec: MeasureSpec, place: Place) -> list[Place]:
+        """Return where a place is looked at: itself, or each of its parts (a building's entrances)."""
+        if spec.each is None:
+            return [place]
+        return [
+            child
+            for child in self.facts.frames[spec.each.kind]
+            if in_scope(child, spec.each) and child.attributes.get(place.kind) == own_number(place)
+        ]
 
     def _claims(self, requirement: Requirement, place: Place, through: str | None) -> list[Shown]:
         claims = list(self._at.get((requirement.capability, place.id), ()))
@@ -208,8 +212,11 @@ class Census:
             return {}
         reached: dict[str, int] = {rung.name.lower(): 0 for rung in Rung}
         for place in places:
-            claims = self._claims(spec.show[0], place, spec.through)
-            top = max((shown.rung for shown in claims), default=0)
+            tops = [
+                max((shown.rung for shown in self._claims(spec.show[0], target, spec.through)), default=0)
+                for target in self._targets(spec, place)
+            ]
+            top = min(tops, default=0)
             for rung in Rung:
                 reached[rung.name.lower()] += top >= rung
         return reached
@@ -305,6 +312,6 @@ def _contradicted(claims: Sequence[Shown], requirement: Requirement) -> bool:
     )
 
 
-def _why_unknown(claims: Sequence[Shown], requirement: Requirement) -> str:
+def _why_unknown(claims: Sequence[Shown], name: str) -> str:
     notes = [shown.note for shown in claims if shown.note]
-    return notes[0] if notes else f"{requirement.capability}未证实"
+    return notes[0] if notes else f"{name}未证实"

@@ -35,7 +35,7 @@ def read_statistic(facts: Facts, spec: MeasureSpec, broken: str) -> Measure:
     """Return the statistic ``spec.key``, as n of a total of the register where ``of_total`` names one."""
     figures: list[Figure] = []
     problem = broken or _find_statistic(facts, spec, figures)
-    odd = "" if problem else _find_odd(figures, whole=spec.of_total is not None)
+    odd = "" if problem else _find_odd(facts, figures, whole=spec.of_total is not None)
     if problem or odd:
         return Measure(figures=tuple(figures), problem=problem or odd, error=bool(odd))
     value = Decimal(figures[0].value)
@@ -43,7 +43,7 @@ def read_statistic(facts: Facts, spec: MeasureSpec, broken: str) -> Measure:
         return Measure(worst=value, n=int(value), n_ceiling=int(value), figures=tuple(figures))
     total = facts.totals.get(spec.of_total)
     if total is None:
-        return Measure(figures=tuple(figures), problem=f"台账没有总数{spec.of_total}")
+        return Measure(figures=tuple(figures), problem=f"台账没有总数：{facts.name(spec.of_total)}")
     n, m = int(value), int(total.value)
     figures.append(total)
     if n > m:
@@ -57,10 +57,10 @@ def _find_statistic(facts: Facts, spec: MeasureSpec, figures: list[Figure]) -> s
     """Collect the figures a statistic rests on; return why they cannot be used, "" when they can."""
     figure = facts.statistics.get(spec.key)
     if figure is None:
-        return f"没有收到统计数据{spec.key}"
+        return f"没有收到统计数据：{facts.name(spec.key)}"
     figures.append(figure)
     if figure.days_ago >= INVENTORY_DAYS:
-        return f"统计数据{spec.key}已超过12个月"
+        return f"{facts.name(spec.key)}的统计数据已超过12个月"
     if spec.when_positive is not None:
         cases = facts.statistics.get(spec.when_positive)
         if cases is None or cases.days_ago >= INVENTORY_DAYS or read_number(cases) == 0:
@@ -69,12 +69,12 @@ def _find_statistic(facts: Facts, spec: MeasureSpec, figures: list[Figure]) -> s
     return ""
 
 
-def _find_odd(figures: list[Figure], *, whole: bool) -> str:
+def _find_odd(facts: Facts, figures: list[Figure], *, whole: bool) -> str:
     """Return which figure is no number, or no whole one where it counts something; "" when all are."""
     for figure in figures:
         number = read_number(figure)
         if number is None or (whole and number % 1):
-            return f"统计数据{figure.name}为{figure.value[:20]}，不是{'整' if whole else ''}数，数据有误"
+            return f"{facts.name(figure.name)}为{figure.value[:20]}，不是{'整' if whole else ''}数，数据有误"
     return ""
 
 

@@ -161,7 +161,8 @@ class Facts:
     source whose numbered records are not all there, with the reason; ``common_sources`` those every row rests on
     (register, acts, bindings); ``sources_of`` the sources that could show a capability; ``reading_at`` the sources
     that have a device at a place; ``unheard`` the capabilities of which no source has told anything yet, not even that
-    there are none; ``stating`` the sources that could state a statistic.
+    there are none; ``stating`` the sources that could state a statistic; ``names`` the Chinese names of
+    capabilities and figures.
     """
 
     community: str
@@ -179,7 +180,12 @@ class Facts:
     reading_at: Mapping[str, frozenset[str]]
     unplaced: tuple[Unplaced, ...] = ()
     unheard: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
     stating: frozenset[str] = frozenset()
+
+    def name(self, word: str) -> str:
+        """Return the Chinese name of a capability or figure, the word itself where there is none."""
+        return self.names.get(word, word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from scoring.model import Rung, ShownBy
 
 ROW_TYPES = ("★A", "★B", "★C", "☆", "▲")
 ROW_RULES = ("all_parts", "ratio", "survey")
+_TOP = frozenset({"rubric", "title", "assumptions", "figures", "indicators"})
 _WORDS = frozenset({"no", "id", "level1", "level2", "meaning", "content", "type", "points"})
 PART_RULES = ("present", "every", "share", "at_least", "worst")
 MEASURES: Mapping[str, frozenset[str]] = {
@@ -149,15 +150,16 @@ class Rubric:
     title: Mapping[str, str]
     rows: tuple[RowSpec, ...]
     assumptions: Mapping[str, Mapping[str, str]]
+    figures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def parse_rubric(given: Mapping[str, Any], where: str = "rubric") -> Rubric:
     """Return the rubric of a mapping; raises RubricError naming file, line, row, key and mend.
 
-    ``given`` has ``rubric`` (its id), ``title``, ``assumptions`` (name -> {zh, en}) and ``indicators``, a list of
-    rows: the form's words (no, id, level1, level2, meaning, content, type, points) and how the row is measured.
+    ``given`` has ``rubric`` (its id), ``title``, ``assumptions`` and ``figures`` (name -> {zh, en}), and
+    ``indicators``, a list of rows: the form's words and how each is measured.
     """
-    _only(given, {"rubric", "title", "assumptions", "indicators"}, where)
+    _only(given, _TOP, where)
     for key in ("rubric", "indicators"):
         if not given.get(key):
             raise RubricError(f"{where}: {key} is missing; add it at the top level")
@@ -167,7 +169,7 @@ def parse_rubric(given: Mapping[str, Any], where: str = "rubric") -> Rubric:
     for index, no in enumerate(numbers):
         if no in numbers[:index]:
             raise RubricError(f"{where}: row {no} stands there twice; give each row of the form its own number")
-    return Rubric(str(given["rubric"]), dict(given.get("title", {})), rows, assumptions)
+    return Rubric(str(given["rubric"]), dict(given.get("title", {})), rows, assumptions, given.get("figures", {}))
 
 
 def _row(entry: Mapping[str, Any], assumptions: Mapping[str, Any], where: str) -> RowSpec:

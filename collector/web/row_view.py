@@ -192,7 +192,7 @@ def view_shown(shown: Mapping[str, Any], last: date, *, whole: bool = False) -> 
         source=source,
         device=device,
         device_href=there,
-        capability=str(shown["capability"]),
+        capability=str(shown.get("title") or shown["capability"]),
         shown_by=str(shown["shown_by"]),
         rung=_rung_name(shown.get("rung")),
         value="" if shown.get("value") is None else str(shown["value"]),
@@ -220,7 +220,7 @@ def _view_share(no: int, part: Mapping[str, Any], counts: Mapping[str, Any]) -> 
 
 def _view_value(value: Mapping[str, Any]) -> ValueLine:
     return ValueLine(
-        name=str(value["name"]),
+        name=str(value.get("title") or value["name"]),
         unit=str(value.get("unit") or ""),
         value=Figure(str(value["value"]), _value_href(value)),
     )

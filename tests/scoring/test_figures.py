@@ -41,11 +41,11 @@ def test_a_statistic_is_n_of_a_total_of_the_register() -> None:
     ("value", "total", "says"),
     [
         ("1001", "1000", "统计数1001大于总数1000，数据有误"),
-        ("暂无", "1000", "统计数据health_records为暂无，不是整数，数据有误"),
-        ("12.5", "1000", "统计数据health_records为12.5，不是整数，数据有误"),
-        ("-3", "1000", "统计数据health_records为-3，不是整数，数据有误"),
-        ("NaN", "1000", "统计数据health_records为NaN，不是整数，数据有误"),
-        ("1E+400", "1000", "统计数据health_records为1E+400，不是整数，数据有误"),
+        ("暂无", "1000", "health_records为暂无，不是整数，数据有误"),
+        ("12.5", "1000", "health_records为12.5，不是整数，数据有误"),
+        ("-3", "1000", "health_records为-3，不是整数，数据有误"),
+        ("NaN", "1000", "health_records为NaN，不是整数，数据有误"),
+        ("1E+400", "1000", "health_records为1E+400，不是整数，数据有误"),
     ],
 )
 def test_a_figure_that_cannot_be_right_is_an_error_and_shown(value: str, total: str, says: str) -> None:
@@ -57,12 +57,12 @@ def test_a_figure_that_cannot_be_right_is_an_error_and_shown(value: str, total: 
 @pytest.mark.parametrize(
     ("known", "says"),
     [
-        (facts(totals={"registered_residents": "9"}), "没有收到统计数据health_records"),
-        (facts(statistics=[figure("health_records", "1")]), "台账没有总数registered_residents"),
+        (facts(totals={"registered_residents": "9"}), "没有收到统计数据：health_records"),
+        (facts(statistics=[figure("health_records", "1")]), "台账没有总数：registered_residents"),
         (facts(statistics=[figure("health_records", "0")], totals={"registered_residents": "0"}), "总数为0"),
         (
             facts(statistics=[figure("health_records", "1", days_ago=365)], totals={"registered_residents": "9"}),
-            "统计数据health_records已超过12个月",
+            "health_records的统计数据已超过12个月",
         ),
     ],
 )
