@@ -11,9 +11,9 @@ from connectors.record import Arrival, Kind
 from connectors.register import KINDS, RegisterError, read_sheet, read_totals, rows_digest, rows_of
 from evidence.acts import ActError, act_arrivals, act_digest, known_acts, read_acts
 from evidence.catalogue import read_yaml
+from evidence.frame import REGISTER_SOURCE
 from evidence.ledger import Ledger
 
-REGISTER_SOURCE = "register"
 TOTALS = "totals"
 
 

@@ -85,14 +85,14 @@ class Catalogue:
                 able.setdefault(word, set()).add(spec.id)
         return {word: frozenset(sources) for word, sources in able.items()}
 
-    def sources_stating(self, community: str) -> frozenset[str]:
-        """Return the sources of a community that could state a statistic."""
+    def hubs_with(self, community: str, kind: ListKind) -> frozenset[str]:
+        """Return the hubs of a community that have a list of this kind."""
         return frozenset(
             spec.id
             for spec in self.sources.values()
             if spec.community == community
             and spec.hub
-            and any(listing.kind is ListKind.STATISTICS for listing in self.hubs[spec.hub].lists)
+            and any(listing.kind is kind for listing in self.hubs[spec.hub].lists)
         )
 
 

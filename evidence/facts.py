@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from connectors.hub import ListKind
 from evidence.acts import ACTS_SOURCE, act_bodies
 from evidence.catalogue import Catalogue
+from evidence.frame import REGISTER_SOURCE
 from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE
 from evidence.shown import Bound, shown_by_drills, shown_by_events, shown_by_inventory, shown_by_messages
@@ -47,12 +49,12 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
         surveys=surveys,
         not_applicable=not_applicable,
         broken=_broken(ledger),
-        common_sources=frozenset({SYSTEM_SOURCE, ACTS_SOURCE} | _register_source(ledger, revision)),
+        common_sources=_common_sources(ledger, catalogue, community),
         sources_of=catalogue.sources_showing(community),
         reading_at={place: frozenset(sources) for place, sources in reading_at.items()},
         names=_names(catalogue),
         unplaced=(*_unplaced(ledger, community, labels), *_without_address(ledger, catalogue, community)),
-        stating=catalogue.sources_stating(community),
+        stating=catalogue.hubs_with(community, ListKind.STATISTICS),
         unheard=frozenset(catalogue.vocabulary.capabilities) - _heard(ledger, catalogue, community, shown),
     )
 
@@ -75,9 +77,11 @@ def _revision(ledger: Ledger, community: str, window: Window) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
-def _register_source(ledger: Ledger, revision: int | None) -> set[str]:
-    rows = ledger.connection.execute("SELECT source FROM registers WHERE receipt = ?", (revision,))
-    return {source for (source,) in rows}
+def _common_sources(ledger: Ledger, catalogue: Catalogue, community: str) -> frozenset[str]:
+    """Return the sources every row rests on: a revision that went missing leaves no trace of where it came from."""
+    rows = ledger.connection.execute("SELECT DISTINCT source FROM registers WHERE community = ?", (community,))
+    delivering = {REGISTER_SOURCE, *(source for (source,) in rows)}
+    return catalogue.hubs_with(community, ListKind.REGISTER) | delivering | {SYSTEM_SOURCE, ACTS_SOURCE}
 
 
 def _frame(ledger: Ledger, revision: int | None) -> tuple[dict[str, tuple[Place, ...]], dict[str, Figure]]:

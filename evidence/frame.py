@@ -20,6 +20,8 @@ from evidence.ledger import Ledger
 from evidence.walk import find_list, gather_walk
 
 TOTALS = "totals"
+REGISTER_SOURCE = "register"
+"""The source of sheets that a person imports."""
 
 
 def fold_register(ledger: Ledger, catalogue: Catalogue, record: Record, fetch: Callable[[int], Record]) -> None:

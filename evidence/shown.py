@@ -7,6 +7,7 @@ records its reading needed as context, and the binding that says where the devic
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -20,6 +21,7 @@ from scoring.census import EVENT_DAYS
 from scoring.model import Lead, Place, Rung, Shown, ShownBy
 
 _TEXT_LISTS = frozenset({"entry"})
+_NUMBER = re.compile(r"-?[0-9]+(?:[.][0-9]+)?")
 
 Bound = Mapping[tuple[str, str], tuple[str | None, int]]
 """(source, device) -> (place id or None, receipt of the binding)."""
@@ -154,7 +156,7 @@ def shown_by_inventory(ledger: Ledger, sources: frozenset[str], window: Window, 
 
 
 def _is_number(value: str) -> bool:
-    return value.replace(".", "", 1).removeprefix("-").isdecimal()
+    return _NUMBER.fullmatch(value) is not None
 
 
 def shown_by_drills(
