@@ -27,6 +27,7 @@ host: "{host}"
 port: -1
 logfile: "{folder}/broker.log"
 logfile_size_limit: 10MB
+max_payload: 8MB
 jetstream {{ store_dir: "{folder}/store", max_memory_store: 256MB, max_file_store: {max_file_gb}GB }}
 mqtt {{ host: "{host}", port: {port}, ack_wait: "{ack_wait}", max_ack_pending: {max_ack_pending} }}
 """

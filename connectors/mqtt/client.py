@@ -3,6 +3,8 @@
 Everything that would lose messages by default is decided here: no automatic acknowledgement, a session that outlives
 the connection, QoS 1 only, handlers in place before CONNECT, and a connection epoch. Packet identifiers start again
 when a broker has forgotten a session, so an identifier is only ever acknowledged on the connection it came on.
+
+QoS 2 is never asked for: paho confirms its first step before any handler has seen the message, so a crash loses it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+
+from tests.fakes.patience import wait_until
 
 START_TIMEOUT_S = 10
 
@@ -23,7 +27,7 @@ def mosquitto_path() -> str:
 
 
 class Mosquitto:
-    """One broker; ``lines`` are added to its configuration. Persistent sessions are saved every second."""
+    """One broker; ``lines`` are added to its configuration. Persistent sessions are saved about once a second."""
 
     def __init__(self, folder: Path, *lines: str, persistent: bool = True) -> None:
         self._binary = mosquitto_path()
@@ -33,10 +37,10 @@ class Mosquitto:
             self.port: int = probe.getsockname()[1]
         self.host = "127.0.0.1"
         folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o777)  # started by root it changes to its own user
         storing = [f"persistence_location {folder}/", "autosave_interval 1"] if persistent else []
         config = [
             f"listener {self.port} 127.0.0.1",
+            f"user {getpass.getuser()}",  # started by root it would change to a user who may not write here
             f"persistence {str(persistent).lower()}",
             *storing,
             "max_queued_messages 0",
@@ -60,6 +64,14 @@ class Mosquitto:
             else:
                 return
         raise AssertionError(f"mosquitto did not listen within {START_TIMEOUT_S} s")
+
+    def save(self) -> None:
+        """Have sessions and queued messages written to disk now; by itself it does so once a second or later."""
+        assert self._process is not None
+        stored = self._folder / "mosquitto.db"
+        before = stored.stat().st_mtime_ns if stored.exists() else 0
+        self._process.send_signal(signal.SIGUSR1)
+        wait_until(lambda: stored.exists() and stored.stat().st_mtime_ns > before, what="mosquitto saving its state")
 
     def stop(self) -> None:
         self._end(kill=False)

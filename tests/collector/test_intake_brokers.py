@@ -1,0 +1,277 @@
+"""The intake with the real locker at both real brokers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from collector.clock import system_clock
+from collector.intake import Intake
+from connectors.mqtt.connector import MqttConnector, MqttSource, Waiting
+from connectors.record import Kind, Record
+from evidence.locker import Locker
+from tests.fakes.keeper import DISK_FULL, FakeKeeper
+from tests.fakes.patience import wait_until
+from tests.fakes.publisher import Publisher
+from tests.parts.brokers import KINDS, REDELIVERY_TIMEOUT_S, RealBroker, real_broker
+from tests.parts.mosquitto import Mosquitto
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(params=KINDS)
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealBroker]:
+    with real_broker(request.param, tmp_path / "broker") as running:
+        yield running
+
+
+class House:
+    """A data folder with its locker; intakes come and go."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.locker = Locker(folder / "locker", ZoneInfo("Asia/Shanghai"), system_clock)
+        self._intakes: list[Intake] = []
+
+    def start(self, source: MqttSource, keeper: Any = None) -> Intake:
+        intake = Intake([source], keeper or self.locker, system_clock, self.folder)
+        self._intakes.append(intake)
+        intake.start()
+        return intake
+
+    def close(self) -> None:
+        for intake in self._intakes:
+            intake.stop()
+        self.locker.close()
+
+    def open(self, source: MqttSource, keeper: Any = None) -> Intake:
+        intake = self.start(source, keeper=keeper)
+        wait_until(lambda: all(source.subscribed for source in intake.tick().sources), what="the subscription")
+        return intake
+
+    def records(self, kind: Kind = Kind.MESSAGE) -> list[Record]:
+        return [record for record in self.locker.read(0, 1_000_000) if record.kind is kind]
+
+    def payloads(self) -> set[bytes]:
+        return {record.payload for record in self.records()}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path / "data")
+    yield house
+    house.close()
+
+
+def numbers(first: int, last: int) -> list[str]:
+    return [str(number) for number in range(first, last)]
+
+
+def bytes_of(texts: list[str]) -> set[bytes]:
+    return {text.encode() for text in texts}
+
+
+def test_a_session_is_kept_over_a_restart_and_what_was_acknowledged_does_not_come_again(
+    broker: RealBroker, house: House
+) -> None:
+    with Publisher(broker.port) as publisher:
+        intake = house.open(broker.source())
+        publisher.send_all("v1/a", numbers(0, 1000))
+        wait_until(lambda: len(house.records()) == 1000, what="1,000 records")
+        intake.stop()
+        publisher.send_all("v1/a", numbers(1000, 2000))
+        publisher.settle()
+        intake = house.open(broker.source())
+        wait_until(lambda: len(house.records()) >= 2000, what="2,000 records")
+        threading.Event().wait(2.5 if broker.protocol == "3.1.1" else 0.3)
+        intake.stop()
+    assert len(house.records()) == 2000
+    assert house.payloads() == bytes_of(numbers(0, 2000))
+    assert house.records(Kind.GAP) == []
+    assert {record.flags for record in house.records()} == {0b0010}
+
+
+def test_a_failing_locker_loses_nothing(broker: RealBroker, house: House) -> None:
+    keeper = FakeKeeper()
+    with Publisher(broker.port) as publisher:
+        intake = house.open(broker.source(), keeper=keeper)
+        publisher.send_all("v1/a", numbers(0, 300))
+        wait_until(lambda: len(keeper.kept) >= 300)
+        keeper.failure = DISK_FULL
+        publisher.send_all("v1/a", numbers(300, 1500))
+        publisher.settle()
+        wait_until(lambda: intake.status().storage_error)
+        # Acknowledgements of what was stored before may still be on their way; after them there are none.
+        wait_until(lambda: intake.status().sources[0].acknowledged == intake.status().sources[0].stored)
+        acknowledged = intake.status().sources[0].acknowledged
+        threading.Event().wait(0.5)
+        assert intake.status().sources[0].acknowledged == acknowledged
+        keeper.failure = None
+        wait_until(lambda: set(keeper.payloads) == bytes_of(numbers(0, 1500)), 30, "every message")
+        intake.stop()
+
+
+def test_the_retained_flag_is_kept(broker: RealBroker, house: House) -> None:
+    with Publisher(broker.port) as publisher:
+        publisher.send("v1/devices", "before", retain=True)
+        publisher.settle()
+        intake = house.open(broker.source())
+        wait_until(lambda: len(house.records()) == 1)
+        publisher.send("v1/devices", "live", retain=True)
+        wait_until(lambda: len(house.records()) == 2)
+        intake.stop()
+    assert [(record.payload, record.retained) for record in house.records()] == [(b"before", True), (b"live", False)]
+
+
+def test_a_killed_broker_is_found_again_and_nothing_is_lost(broker: RealBroker, house: House) -> None:
+    intake = house.open(broker.source())
+    with Publisher(broker.port) as publisher:
+        publisher.send_all("v1/a", numbers(0, 500))
+        publisher.settle()
+        wait_until(lambda: house.payloads() == bytes_of(numbers(0, 500)))
+        if isinstance(broker.server, Mosquitto):
+            broker.server.save()
+        broker.server.kill()
+        broker.server.start()
+        wait_until(lambda: intake.tick().sources[0].connections == 2, 20, "the second connection")
+        publisher.send_all("v1/a", numbers(500, 1000))
+        publisher.settle()
+        wait_until(lambda: house.payloads() == bytes_of(numbers(0, 1000)), REDELIVERY_TIMEOUT_S)
+    intake.stop()
+    assert house.records(Kind.GAP) == []
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_late_acknowledgement_of_a_lost_session_acknowledges_none_of_the_new_messages(
+    protocol: str, tmp_path: Path
+) -> None:
+    queue: SimpleQueue[Waiting | None] = SimpleQueue()
+
+    def take(count: int) -> list[Waiting]:
+        items = [queue.get(timeout=15) for _ in range(count)]
+        return [item for item in items if item is not None]
+
+    with Mosquitto(tmp_path / "broker", persistent=False) as broker:
+        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", protocol)
+        connector = MqttConnector(source, queue, system_clock)
+        connector.start()
+        wait_until(lambda: connector.status().subscribed)
+        with Publisher(broker.port) as publisher:
+            publisher.send_all("v1/a", numbers(0, 5))
+            old = take(5)
+            broker.kill()
+            broker.start()
+            wait_until(lambda: connector.status().subscribed and connector.status().connections == 2, 15)
+            (gap,) = take(1)
+            publisher.send_all("v1/a", numbers(5, 10))
+            new = take(5)
+            assert gap[1] is Kind.GAP
+            assert {item[3] for item in old} == {item[3] for item in new}, "the packet identifiers should be the same"
+            connector.settle(old)
+            assert (connector.status().acknowledged, connector.status().stale) == (0, 5)
+            connector._client.renew()
+            again = take(5)
+        assert [item[6] for item in again] == [item[6] for item in new] == [b"5", b"6", b"7", b"8", b"9"]
+        connector.settle(again)
+        assert connector.status().acknowledged == 5
+        connector.disconnect(5)
+
+
+def test_a_lost_session_is_a_gap_record(house: House, tmp_path: Path) -> None:
+    with Mosquitto(tmp_path / "broker", persistent=False) as broker:
+        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
+        intake = house.open(source)
+        before = system_clock()
+        broker.kill()
+        broker.start()
+        wait_until(lambda: intake.tick().sources[0].gaps == 1, 15, "the gap")
+        intake.stop()
+    (gap,) = house.records(Kind.GAP)
+    body = json.loads(gap.payload)
+    assert body["cause"] == "session_lost"
+    assert body["from"] <= before <= body["to"]
+
+
+def test_wrong_and_right_credentials(house: House, tmp_path: Path) -> None:
+    passwords = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "reader", "geheim"], check=True)
+    with Mosquitto(tmp_path / "broker", "allow_anonymous false", f"password_file {passwords}") as broker:
+        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", username="reader", password="falsch")
+        intake = house.start(source)
+        wait_until(intake.first_trouble)
+        assert "correct username and password of this source" in intake.first_trouble()
+        assert "falsch" not in intake.first_trouble()
+        intake.stop()
+        good = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", username="reader", password="geheim")
+        house.open(good).stop()
+
+
+def test_mqtt_5_at_the_packaged_broker_says_which_protocol_to_choose(house: House, tmp_path: Path) -> None:
+    with real_broker("packaged", tmp_path / "broker") as broker:
+        intake = house.start(broker.source(protocol="5"))
+        wait_until(intake.first_trouble)
+        assert 'choose the other protocol for this source: "3.1.1" or "5"' in intake.first_trouble()
+        intake.stop()
+
+
+def test_huge_and_empty_payloads_and_a_topic_that_is_not_utf_8_are_stored(house: House, tmp_path: Path) -> None:
+    with Mosquitto(tmp_path / "broker") as broker:
+        intake = house.open(MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz"))
+        huge = bytes(range(256)) * 16 * 1024
+        with Publisher(broker.port) as publisher:
+            publisher.send("v1/a", huge)
+            publisher.send("v1/水表", b"")
+            publisher.send("v1/b", "[" * 100_000)
+            publisher.settle()
+        wait_until(lambda: len(house.records()) == 3)
+        intake.stop()
+    assert [(record.topic, len(record.payload)) for record in house.records()] == [
+        ("v1/a", 4 * 1024 * 1024),
+        ("v1/水表", 0),
+        ("v1/b", 100_000),
+    ]
+    assert house.records()[0].payload == huge
+
+
+# paho leaves a socket to the garbage collector when a TLS handshake fails.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_tls_with_the_right_authority_and_one_clear_line_with_the_wrong_one(house: House, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("NOT TESTED over TLS: no openssl to make certificates with; mend: apt-get install openssl")
+    ours, other = make_certificate(tmp_path / "ours"), make_certificate(tmp_path / "other")
+    tls = (f"cafile {ours}/cert.pem", f"certfile {ours}/cert.pem", f"keyfile {ours}/key.pem")
+    with Mosquitto(tmp_path / "broker", "allow_anonymous true", *tls) as broker:
+        given = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", tls_ca=f"{other}/cert.pem")
+        intake = house.start(given)
+        wait_until(intake.first_trouble)
+        assert "its certificate is not trusted: self-signed certificate; correct tls_ca" in intake.first_trouble()
+        intake.stop()
+        house.open(replace(given, tls_ca=f"{ours}/cert.pem")).stop()
+        intake = house.start(replace(given, tls_ca=None))
+        wait_until(intake.first_trouble)
+        assert "the broker closed the connection" in intake.first_trouble()
+
+
+def make_certificate(folder: Path) -> Path:
+    """Return a folder with a self-signed cert.pem for 127.0.0.1 and its key.pem."""
+    folder.mkdir()
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-days", "2"),
+            *("-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return folder

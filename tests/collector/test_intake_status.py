@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from collector.intake_status import STATUS_NAME, IntakeStatus, read_status, recall, write_status
+from connectors.mqtt.connector import Memory, MqttSource, MqttStatus
+
+SOURCE = MqttSource("tb", "broker.example", 1883, ("v1/#",), "zz")
+STATUS = IntakeStatus(
+    pid=7,
+    written_at=1_793_600_000_000,
+    ended=False,
+    storage_error="",
+    sources=(
+        MqttStatus(
+            source="tb",
+            broker="broker.example:1883",
+            client_id="zz",
+            topics=("v1/#", "old/#"),
+            connected=True,
+            subscribed=True,
+            connections=1,
+            received=5,
+            stored=4,
+            acknowledged=3,
+            stale=0,
+            dropped=0,
+            gaps=0,
+            last_received_at=None,
+            heard_until=1_793_599_000_000,
+            last_error="",
+        ),
+    ),
+)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    write_status(tmp_path, STATUS)
+    assert read_status(tmp_path) == STATUS
+    assert [path.name for path in tmp_path.iterdir()] == [STATUS_NAME]
+
+
+def test_a_source_is_found_by_its_name() -> None:
+    assert STATUS.source("tb").received == 5
+    with pytest.raises(KeyError, match="no source 'x'"):
+        STATUS.source("x")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"format": 2}', '{"format": 1, "sources": [{}]}'])
+def test_a_status_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    assert read_status(tmp_path) is None
+    (tmp_path / STATUS_NAME).write_text(text)
+    assert read_status(tmp_path) is None
+    assert recall(tmp_path, [SOURCE]) == {}
+
+
+def test_a_status_of_another_shape_is_none(tmp_path: Path) -> None:
+    write_status(tmp_path, STATUS)
+    path = tmp_path / STATUS_NAME
+    path.write_text(json.dumps({**json.loads(path.read_text()), "strange": 1}))
+    assert read_status(tmp_path) is None
+
+
+def test_only_the_same_session_is_recalled(tmp_path: Path) -> None:
+    write_status(tmp_path, STATUS)
+    assert recall(tmp_path, [SOURCE]) == {"tb": Memory(("v1/#", "old/#"), 1_793_599_000_000)}
+    for other in (
+        replace(SOURCE, client_id="other"),
+        replace(SOURCE, host="elsewhere"),
+        replace(SOURCE, port=1884),
+        replace(SOURCE, id="b"),
+    ):
+        assert recall(tmp_path, [other]) == {}
+
+
+def test_a_source_that_was_never_heard_is_not_recalled(tmp_path: Path) -> None:
+    write_status(tmp_path, replace(STATUS, sources=(replace(STATUS.sources[0], heard_until=0),)))
+    assert recall(tmp_path, [SOURCE]) == {}

@@ -1,0 +1,146 @@
+"""A broker reduced to the wire: it sends what a test tells it to, and shows every packet it got."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Self
+
+from tests.fakes.patience import wait_until
+
+CONNECT, CONNACK, PUBLISH, PUBACK, PUBCOMP, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = (
+    1, 2, 3, 4, 7, 8, 10, 12, 14,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    connection: int  # counted from 1
+    kind: int
+    body: bytes
+
+    @property
+    def mid(self) -> int:
+        return int.from_bytes(self.body[:2], "big")
+
+
+class WireBroker:
+    """``sessions``: session present per connection, the last one repeats; ``connack``: the code sent, 0 lets in."""
+
+    def __init__(
+        self, *, sessions: tuple[bool, ...] = (False, True), connack: int = 0, suback: int = 1, port: int = 0
+    ) -> None:
+        self.packets: list[Packet] = []
+        self.connections = 0
+        self.connack = connack
+        self.suback = suback
+        self.connack_properties = b""
+        self._sessions = sessions
+        self._level = 4
+        self._peer: socket.socket | None = None
+        self._server = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._server.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.hang_up()
+        self._thread.join(5)
+
+    def publish(
+        self, topic: bytes, payload: bytes, mid: int = 0, qos: int = 1, *, first_byte: int | None = None
+    ) -> None:
+        body = len(topic).to_bytes(2, "big") + topic + (mid.to_bytes(2, "big") if qos else b"")
+        body += (b"\x00" if self._level == 5 else b"") + payload
+        self.send(bytes([first_byte if first_byte is not None else 0x30 | qos << 1]) + _length(len(body)) + body)
+
+    def send(self, data: bytes) -> None:
+        assert self._peer is not None
+        self._peer.sendall(data)
+
+    def hang_up(self) -> None:
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            try:
+                peer.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # the client was quicker
+
+    def got(self, kind: int, connection: int | None = None) -> list[Packet]:
+        return [
+            packet for packet in list(self.packets) if packet.kind == kind and connection in {None, packet.connection}
+        ]
+
+    def wait_for(self, kind: int, count: int = 1, connection: int | None = None, timeout_s: float = 10) -> list[Packet]:
+        wait_until(lambda: len(self.got(kind, connection)) >= count, timeout_s, f"packet {kind} x {count}")
+        return self.got(kind, connection)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._server.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with peer:
+                self._converse(peer)
+
+    def _converse(self, peer: socket.socket) -> None:
+        stream = peer.makefile("rb")
+        try:
+            while head := stream.read(1):
+                length = shift = 0
+                while True:
+                    (byte,) = stream.read(1)
+                    length |= (byte & 0x7F) << shift
+                    shift += 7
+                    if byte < 0x80:
+                        break
+                self._answer(peer, head[0] >> 4, stream.read(length))
+        except (OSError, ValueError):
+            return
+        finally:
+            stream.close()
+
+    def _answer(self, peer: socket.socket, kind: int, body: bytes) -> None:
+        if kind == CONNECT:
+            self._level = body[6]
+            present = self._sessions[min(self.connections, len(self._sessions)) - 1]
+            answer = bytes([present and not self.connack, self.connack])
+            if self._level == 5:
+                answer += bytes([len(self.connack_properties)]) + self.connack_properties
+            peer.sendall(bytes([0x20, len(answer)]) + answer)
+            self._peer = peer
+        elif kind in {SUBSCRIBE, UNSUBSCRIBE}:
+            if kind == UNSUBSCRIBE:
+                codes = b"\x00" if self._level == 5 else b""
+            else:
+                codes = bytes([self.suback] * _filters(body[3:] if self._level == 5 else body[2:]))
+            answer = body[:2] + (b"\x00" if self._level == 5 else b"") + codes
+            peer.sendall(bytes([kind + 1 << 4, len(answer)]) + answer)
+        elif kind == PINGREQ:
+            peer.sendall(b"\xd0\x00")
+        self.packets.append(Packet(self.connections, kind, body))
+
+
+def _filters(body: bytes) -> int:
+    count = 0
+    while body:
+        body = body[2 + int.from_bytes(body[:2], "big") + 1 :]
+        count += 1
+    return count
+
+
+def _length(size: int) -> bytes:
+    out = bytearray()
+    while True:
+        size, low = divmod(size, 128)
+        out.append(low | (0x80 if size else 0))
+        if not size:
+            return bytes(out)
