@@ -26,11 +26,12 @@ from collector.refresh import bundle_run, newest_run, refresh, run_folder
 from collector.register_view import import_register_folder, register_summary
 from collector.review import serve_review
 from collector.rubric_view import list_rubric
-from collector.settings import SETTINGS_FILE, check_secrets, load_settings, mqtt_sources
+from collector.settings import SETTINGS_FILE, load_settings, mqtt_sources
 from collector.starter import write_starter
 from collector.status import source_status, unread_shapes
 from collector.supervise import supervise
 from collector.table import print_out, scorecard_table, status_table
+from collector.walker import check_sources
 from evidence.rebuild import rebuild_ledger
 from evidence.verify import Outcome, verify_bundle
 
@@ -130,7 +131,7 @@ def run(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
     """Run intake, reader with nightly refresh, and review page until stopped."""
     _log_to_stderr()
     house = _open(settings)
-    check_secrets(house.settings)
+    check_sources(house)
     house.locker.close()
     raise typer.Exit(asyncio.run(supervise(settings)))
 
@@ -183,7 +184,7 @@ def collect(
     # What goes wrong ends this command with its own one line; the log would say it twice.
     _log_to_stderr(logging.ERROR)
     house = _open(settings)
-    check_secrets(house.settings)
+    check_sources(house)
     collected = asyncio.run(collecting.collect_once(house, quiet_s=quiet_s))
     if as_json:
         _print_json(

@@ -362,11 +362,3 @@ def read_secret(settings: Settings, key: str, variable: str | None) -> str | Non
             f"{settings.place(key)} = {variable!r}: this environment variable is not set; export it first"
         )
     return value
-
-
-def check_secrets(settings: Settings) -> None:
-    """Raise SettingsError for the first source whose secret cannot be had, before anything is begun."""
-    mqtt_sources(settings)
-    for name, source in settings.sources.items():
-        if isinstance(source, HubSettings):
-            hub_token(settings, name, source)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.collect import read_all
+from collector.house import House
+from collector.intake_status import IntakeStatus, write_status
+from collector.status import source_status, unread_shapes
+from connectors.mqtt.connector import MqttStatus
+from connectors.record import Arrival, Kind
+from tests.fakes.site import METERS, TELEMETRY, Site, at
+
+KEYS = ["source", "received", "stored", "read", "ignored", "unread", "lag", "gaps", "last_seen"]
+NOTHING = {**dict.fromkeys(KEYS, 0), "source": "water", "last_seen": None}
+QUESTION = "v1/gateway/attributes/request"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path, port=1)
+
+
+@pytest.fixture
+def house(site: Site) -> Iterator[House]:
+    house = site.open()
+    yield house
+    house.locker.close()
+
+
+def status_of_intake(received: int) -> IntakeStatus:
+    source = MqttStatus(
+        source="water",
+        broker="127.0.0.1:1",
+        client_id="zhizheng-water",
+        topics=("v1/gateway/#",),
+        connected=True,
+        subscribed=True,
+        connections=1,
+        received=received,
+        stored=received,
+        acknowledged=received,
+        stale=0,
+        dropped=0,
+        gaps=0,
+        last_received_at=None,
+        heard_until=1,
+        last_error="",
+    )
+    return IntakeStatus(1, 1, False, "", (source,))
+
+
+def test_before_the_first_message_everything_is_nought(house: House) -> None:
+    assert source_status(house) == [NOTHING]
+    assert list(source_status(house)[0]) == KEYS
+
+
+def test_what_is_stored_and_not_read_yet_is_the_lag(site: Site, house: House) -> None:
+    site.speak()
+
+    assert source_status(house) == [{**NOTHING, "received": 2 * METERS, "stored": 2 * METERS, "lag": 2 * METERS}]
+
+
+def test_what_was_read_ignored_and_not_understood_adds_up_to_what_is_stored(site: Site, house: House) -> None:
+    site.speak()
+    site.store(QUESTION, ["{}"] * 3)
+    site.store(TELEMETRY, ["{", "", "{}", b"\xff"])
+    site.clock.set(at("2026-11-02 23:59"))
+    site.store(TELEMETRY, ['{"WM-001": [{"values": {"volume_m3": 1}}]}'])
+    read_all(house)
+
+    (water,) = source_status(house)
+
+    assert (water["read"], water["ignored"], water["unread"]) == (2 * METERS + 1, 3, 4)
+    assert water["stored"] == water["received"] == water["read"] + water["ignored"] + water["unread"]
+    assert (water["lag"], water["last_seen"]) == (0, "2026-11-02T23:59:00+08:00")
+
+
+def test_what_the_door_was_handed_may_be_more_than_is_stored(site: Site, house: House) -> None:
+    site.speak()
+    write_status(house.data, status_of_intake(2 * METERS + 7))
+
+    (water,) = source_status(house)
+
+    assert (water["received"], water["stored"]) == (2 * METERS + 7, 2 * METERS)
+
+
+def test_an_intake_that_began_anew_has_not_received_less_than_is_stored(site: Site, house: House) -> None:
+    site.speak()
+    write_status(house.data, status_of_intake(0))
+
+    assert source_status(house)[0]["received"] == 2 * METERS
+
+
+def test_a_gap_is_counted(house: House) -> None:
+    gap = b'{"from": 1, "to": 2, "cause": "session_lost", "detail": ""}'
+    house.locker.append([Arrival("water", Kind.GAP, at("2026-11-02 10:00"), "session_lost", gap)])
+    read_all(house)
+
+    assert source_status(house)[0]["gaps"] == 1
+
+
+def test_a_ledger_that_was_only_just_begun_is_no_error(site: Site, house: House) -> None:
+    site.speak()
+    (house.data / "ledger.sqlite").touch()
+
+    assert source_status(house)[0]["lag"] == 2 * METERS
+    assert unread_shapes(house) == []
+
+
+def test_what_nobody_could_read_is_listed_by_shape_the_commonest_first(site: Site, house: House) -> None:
+    site.store("v1/gateway/telemetry", ["{"])
+    (first, *_) = site.store("v1/gateway/claim", ['{"a": 1}', '{"a": 2}', '{"a": 3}'])
+    read_all(house)
+
+    shapes = unread_shapes(house)
+
+    assert [(one["source"], one["count"]) for one in shapes] == [("water", 3), ("water", 1)]
+    assert shapes[0]["first_receipt"] == first
+    assert "no rule" in shapes[0]["reason"] or "no profile" in shapes[0]["reason"]
+    assert list(shapes[0]) == ["source", "shape", "reason", "count", "first_receipt"]

@@ -1,0 +1,143 @@
+"""The facts of a run: the register valid at its end, what devices show, and what cannot be trusted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from connectors.record import Arrival, Kind
+from evidence.facts import gather_facts
+from evidence.ledger import Ledger
+from evidence.locker import SYSTEM_SOURCE
+from evidence.replay import fold_all
+from tests.fakes.hamlet import DAY_MS, HUB, Hamlet
+from tests.fakes.night import Night
+
+HOME = "3号楼2单元1201"
+
+
+def homes(hamlet: Hamlet) -> list[str]:
+    return [place.key for place in hamlet.facts().frames.get("household", ())]
+
+
+def test_before_a_register_there_is_no_frame_and_no_total(hamlet: Hamlet) -> None:
+    known = hamlet.facts()
+    assert (known.frames, known.totals) == ({}, {})
+
+
+def test_the_frame_is_of_the_newest_register(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.register(household="楼栋,单元,房号\n3,2,1202\n", lift=None, totals="项目,数值\n总户数,1\n")
+    known = hamlet.facts()
+    assert [place.key for place in known.frames["household"]] == ["3-2-1202"]
+    assert "lift" not in known.frames
+    assert {name: (one.value, one.source, one.pointer) for name, one in known.totals.items()} == {
+        "households": ("1", "register", "line 2")
+    }
+
+
+@pytest.mark.parametrize(("valid_from", "used"), [("2026-11-03", 1), ("2026-11-04", 3), (None, 1)])
+def test_a_register_counts_from_the_day_it_is_valid(hamlet: Hamlet, valid_from: str | None, used: int) -> None:
+    hamlet.register()
+    now = hamlet.clock()
+    (sheet,) = hamlet.house.locker.append(
+        [Arrival("register", Kind.SHEET, now, "household.csv", "楼栋,单元,房号\n3,2,1202\n".encode())]
+    )
+    body = {"community": "demo", "valid_from": valid_from, "origin": "x", "parts": {"household": {"sheet": sheet}}}
+    hamlet.house.locker.append([Arrival("register", Kind.REGISTER, now, "demo", json.dumps(body).encode())])
+    assert len(homes(hamlet)) == used
+
+
+def test_the_rows_of_another_community_are_not_ours(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", at=HOME)
+    hamlet.walk("statistics", [{"key": "elder_calls", "value": 3}])
+    hamlet.later()
+    claim = hamlet.claim()
+    other = gather_facts(hamlet.fold(claim.cutoff), hamlet.house.catalogue, "other", claim.window)
+    assert (other.frames, other.shown, other.statistics, other.unplaced, other.sources_of) == ({}, (), {}, (), {})
+
+
+def test_a_device_that_never_said_where_it_is_is_listed_as_unplaced(hamlet: Hamlet) -> None:
+    hamlet.register()
+    (receipt,) = hamlet.meter("WM-1")
+    ((source, device, address, first),) = [
+        (one.source, one.device, one.address, one.receipt) for one in hamlet.facts().unplaced
+    ]
+    assert (source, device, address, first) == ("thingsboard", "WM-1", "", receipt)
+
+
+def test_a_device_whose_place_left_the_register_is_listed_and_counts_nowhere(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", at=HOME)
+    hamlet.bind()
+    hamlet.register(household="楼栋,单元,房号\n3,2,1202\n", totals="项目,数值\n总户数,1\n")
+    hamlet.later()
+    assert [one.address for one in hamlet.facts().unplaced] == [HOME]
+    assert hamlet.rows()[10].numerator == 0
+
+
+def test_statistics_know_their_age(hamlet: Hamlet) -> None:
+    hamlet.walk("statistics", [{"key": "elder_calls", "value": 3}])
+    hamlet.later(10 * DAY_MS)
+    figure = hamlet.facts().statistics["elder_calls"]
+    assert (figure.value, figure.days_ago, figure.pointer) == ("3", 9, "/data/list/0/value")
+
+
+def test_it_knows_which_sources_could_show_and_state_what(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", at=HOME)
+    known = hamlet.facts()
+    assert known.sources_of["water_volume"] == {"thingsboard", HUB}
+    assert known.sources_of["lift_fault"] == {"alink"}
+    assert "acme" not in {source for sources in known.sources_of.values() for source in sources}
+    assert known.stating == {HUB}
+    ((place, sources),) = known.reading_at.items()
+    assert (place.startswith("household-"), sources) == (True, {"thingsboard"})
+
+
+def test_every_row_rests_on_acts_bindings_and_wherever_a_register_could_come_from(hamlet: Hamlet) -> None:
+    assert hamlet.facts().common_sources == {"zhizheng", "acts", "register", HUB}
+    body = {"community": "demo", "valid_from": None, "origin": "x", "parts": {}}
+    hamlet.house.locker.append([Arrival("office", Kind.REGISTER, 1, "demo", json.dumps(body).encode())])
+    assert "office" in hamlet.facts().common_sources
+
+
+# ---------------------------------------------------------------- what cannot be trusted
+
+
+def test_a_claimed_cut_off_leaves_no_source_open(hamlet: Hamlet) -> None:
+    hamlet.meter("WM-1")
+    hamlet.later()
+    hamlet.meter("WM-1")
+    assert hamlet.facts().broken == {}
+
+
+def test_a_source_that_is_not_closed_is_broken(hamlet: Hamlet) -> None:
+    claim = hamlet.claim()
+    hamlet.meter("WM-1")
+    known = gather_facts(hamlet.fold(), hamlet.house.catalogue, "demo", claim.window)
+    assert known.broken == {"thingsboard": "记录不完整（2026-11-03的记录尚未封存）"}
+
+
+def test_a_source_with_a_missing_record_is_broken_with_the_first_reason(night: Night) -> None:
+    mine = [receipt for receipt, record in night.records.items() if record.source == "alink"]
+    kept = {receipt: record for receipt, record in night.records.items() if receipt not in {mine[3], mine[-1]}}
+    ledger = Ledger(None, night.catalogue.reading_digest)
+    fold_all(ledger, night.catalogue, night.claim.window.zone, kept.values(), kept.__getitem__)
+    known = gather_facts(ledger, night.catalogue, "demo", night.claim.window)
+    day = night.records[mine[3]].day
+    assert known.broken == {"alink": f"记录不完整（{day}第{night.records[mine[3]].sequence}条记录缺失）"}
+
+
+def test_the_products_own_records_are_open_only_behind_the_claim(night: Night) -> None:
+    claim = night.records[night.claim.cutoff]
+    late = replace(claim, receipt=claim.receipt + 1, sequence=claim.sequence + 2, kind=Kind.GAP)
+    late = replace(late, payload=b'{"from": 1, "to": 2, "cause": ""}')
+    records = [*night.records.values(), late]
+    ledger = Ledger(None, night.catalogue.reading_digest)
+    fold_all(ledger, night.catalogue, night.claim.window.zone, records, dict(night.records).__getitem__)
+    known = gather_facts(ledger, night.catalogue, "demo", night.claim.window)
+    assert set(known.broken) == {SYSTEM_SOURCE}
