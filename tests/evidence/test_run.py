@@ -1,4 +1,4 @@
-"""A run is claimed once and is a pure function of what lies before its claim; its folder is written whole or not at all."""
+"""A run is claimed once and is a pure function of what lies before it; its folder is written whole or not at all."""
 
 from __future__ import annotations
 
