@@ -11,8 +11,9 @@ import json
 import os
 import shutil
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,8 @@ async def play_demo(
         address = f"{broker.host}:{broker.port}"
         async with _simulated(folder, address, seed, households) as community:
             house = _open(folder, broker, community.hello)
-            async with _intake(folder):
-                await _pass_days(house, community, on_progress)
+            async with _intake(folder) as intake:
+                await _pass_days(house, community, intake, on_progress)
                 on_stage("读取市指挥中心接口")
                 reports = await walk_hubs(house)
             problems = [line for report in reports.values() for line in report.problems]
@@ -109,7 +110,7 @@ def prepare_folder(folder: Path) -> None:
 class SimulatedCommunity:
     """The process of the simulated community, spoken to line by line."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
         self.hello: dict[str, Any] = {}
 
@@ -123,7 +124,8 @@ class SimulatedCommunity:
         if stdin is None:
             raise DemoError("the simulated community cannot be spoken to")
         stdin.write(json.dumps({"step": step}).encode() + b"\n")
-        await stdin.drain()
+        with suppress(ConnectionError):  # it has ended; taking its answer says so
+            await stdin.drain()
         published: dict[str, int] = (await self._answer())["published"]
         return published
 
@@ -164,7 +166,7 @@ async def _simulated(folder: Path, broker: str, seed: int, households: int) -> A
 
 
 @asynccontextmanager
-async def _intake(folder: Path) -> AsyncIterator[None]:
+async def _intake(folder: Path) -> AsyncIterator[Process]:
     """Run the real intake process while the block lasts; it is ready once all sources are subscribed."""
     process = await asyncio.create_subprocess_exec(
         *command_of("intake", folder / "zhizheng.toml"), stdout=asyncio.subprocess.PIPE
@@ -174,7 +176,7 @@ async def _intake(folder: Path) -> AsyncIterator[None]:
             line = await process.stdout.readline() if process.stdout is not None else b""
         if not line:
             raise DemoError(f"the intake ended with code {await process.wait()}; its message stands above")
-        yield
+        yield process
     finally:
         await _end(process)
 
@@ -189,7 +191,7 @@ async def _started(what: str) -> AsyncIterator[None]:
         raise DemoError(f"{what} did not start within {START_TIMEOUT_S:g} s; free the machine and try again") from None
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: Process) -> None:
     if process.returncode is None:
         process.terminate()
         await process.communicate()
@@ -251,7 +253,7 @@ def write_settings(host: str, port: int, hub_url: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def _pass_days(house: House, community: SimulatedCommunity, on_progress: OnProgress) -> None:
+async def _pass_days(house: House, community: SimulatedCommunity, intake: Process, on_progress: OnProgress) -> None:
     """Have every step published, wait until all of it is stored, read it, and only then let time go on."""
     clock = house.clock
     if not isinstance(clock, DemoClock):
@@ -260,15 +262,17 @@ async def _pass_days(house: House, community: SimulatedCommunity, on_progress: O
     for step in steps:
         clock.set(step["clock_ms"])
         published = await community.publish(step["index"])
-        await _wait_stored(house, published)
+        await _wait_stored(house, published, intake)
         await asyncio.to_thread(read_all, house)
         on_progress(_progress(house, step["index"] + 1, len(steps), step["label"], sum(published.values())))
 
 
-async def _wait_stored(house: House, published: Mapping[str, int]) -> None:
+async def _wait_stored(house: House, published: Mapping[str, int], intake: Process) -> None:
     try:
         async with asyncio.timeout(STORE_TIMEOUT_S):
-            while any(house.locker.count(source) < count for source, count in published.items()):  # noqa: ASYNC110 - another process stores
+            while any(house.locker.count(source) < count for source, count in published.items()):
+                if intake.returncode is not None:
+                    raise DemoError(f"the intake ended with code {intake.returncode}; start the demo again")
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         stored = {source: house.locker.count(source) for source in published}
