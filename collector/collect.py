@@ -22,7 +22,7 @@ from evidence.acts import ActError
 from evidence.catalogue import CatalogueError
 
 IDLE_S = 1.0
-RETRY_WALK_S = 300.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Collected:
 def stop_on_signals() -> asyncio.Event:
     """Return an event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
 
@@ -53,20 +53,24 @@ def stop_on_signals() -> asyncio.Event:
 async def collect_once(house: House, *, quiet_s: float, on_page: Callable[[str, int], None] | None = None) -> Collected:
     """Receive until nothing has come for ``quiet_s``, walk the hubs, import the files, and read it all.
 
-    Raises SourceUnreachableError for the first broker or hub that cannot be reached; what was stored until then stays.
+    Raises SourceUnreachableError for the first broker or hub that cannot be reached, InterruptedError when a signal
+    ends the receiving; what was stored until then stays.
     """
     sources = mqtt_sources(house.settings)
     if sources:
-        await run_intake(
-            sources,
-            house.locker,
-            house.clock,
-            stop_on_signals(),
-            lambda: None,
-            folder=house.data,
-            once=True,
-            quiet_s=quiet_s,
-        )
+        stop = stop_on_signals()
+        try:
+            await run_intake(
+                sources, house.locker, house.clock, stop, lambda: None, folder=house.data, once=True, quiet_s=quiet_s
+            )
+        finally:
+            for number in STOP_SIGNALS:
+                # What follows has nothing to put in order: there, a signal may end the program as it would any other.
+                asyncio.get_running_loop().remove_signal_handler(number)
+        if stop.is_set():
+            raise InterruptedError(
+                "stopped before everything was in; what was stored stays, collect again for the rest"
+            )
     reports = await walk_hubs(house, on_page)
     acts, remarks = await asyncio.to_thread(import_files, house)
     folded, bound = await asyncio.to_thread(read_all, house)

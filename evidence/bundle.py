@@ -27,6 +27,7 @@ BUNDLE_FORMAT = "1"
 LARGEST_BYTES = 8 * 1024**3
 MOST_FILES = 100_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_ENCRYPTED = 0x1
 
 
 class BundleError(ValueError):
@@ -48,17 +49,14 @@ def write_bundle(
             _put(bag / name, (run_folder / name).read_bytes())
         for name, text in texts.items():
             _put(bag / "catalogue" / name, text)
-        _write_records(bag / "records", records, on_record)
+        _write_records(bag, records, on_record)
         claimed = datetime.fromisoformat(run["claimed_at"])
         made = bagit.make_bag(
             str(bag),
             bag_info={
                 "Bagging-Date": claimed.date().isoformat(),
                 "Bag-Software-Agent": "zhizheng",
-                "Zhizheng-Format": BUNDLE_FORMAT,
-                "Zhizheng-Community": run["community"],
-                "Zhizheng-Run": str(run["run"]),
-                "Zhizheng-Environment": run["environment"],
+                **describe_run(run),
             },
             checksums=["sha256"],
         )
@@ -66,6 +64,16 @@ def write_bundle(
         unfinished = target.with_suffix(".unfinished")
         write_zip(bag, unfinished)
         unfinished.replace(target)
+
+
+def describe_run(run: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the bag says of its run in bag-info.txt."""
+    return {
+        "Zhizheng-Format": BUNDLE_FORMAT,
+        "Zhizheng-Community": str(run["community"]),
+        "Zhizheng-Run": str(run["run"]),
+        "Zhizheng-Environment": str(run["environment"]),
+    }
 
 
 def _run_files(folder: Path) -> Iterator[str]:
@@ -78,6 +86,11 @@ def _run_files(folder: Path) -> Iterator[str]:
 def _put(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+
+
+def record_path(record: Record) -> str:
+    """Return the day file of a record inside the bundle's ``data``."""
+    return f"records/{quote(record.source, safe='')}/{record.day}.jsonl"
 
 
 def _write_records(folder: Path, records: Iterable[Record], on_record: Callable[[int], None] | None) -> None:
@@ -93,7 +106,7 @@ def _write_records(folder: Path, records: Iterable[Record], on_record: Callable[
                 day = record.day
             key = (record.source, record.day)
             if key not in files:
-                path = folder / quote(record.source, safe="") / f"{record.day}.jsonl"
+                path = folder / record_path(record)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 files[key] = path.open("wb")
             files[key].write(frame_record(record))
@@ -135,7 +148,7 @@ def read_frame(line: bytes, where: str) -> Record:
             payload=base64.b64decode(body["payload"], validate=True),
             flags=int(body["flags"]),
         )
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
         raise BundleError(f"{where}: no record ({error})") from error
 
 
@@ -201,8 +214,16 @@ def _refuse_entries(source: Path, entries: list[ZipInfo]) -> None:
     for entry in entries:
         path = PurePosixPath(entry.filename)
         is_link = (entry.external_attr >> 16) & 0o170000 == 0o120000
-        if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or entry.is_dir() or is_link:
+        is_plain = str(path) == entry.filename and not path.is_absolute() and ".." not in path.parts
+        if not is_plain or "\\" in entry.filename or is_link:
             raise BundleError(f"{source.name}: entry {entry.filename!r} is no plain file inside the bundle; not opened")
+        is_stored = entry.compress_type == ZIP_STORED and entry.compress_size == entry.file_size
+        if not is_stored or entry.flag_bits & _ENCRYPTED:
+            raise BundleError(
+                f"{source.name}: entry {entry.filename!r} is packed or encrypted; a bundle is stored plain"
+            )
+    if sum(entry.file_size for entry in entries) > source.stat().st_size:
+        raise BundleError(f"{source.name}: its entries overlap; not opened")
 
 
 def zone_of(run: Mapping[str, Any]) -> ZoneInfo:

@@ -110,6 +110,7 @@ def load_catalogue(texts: Mapping[str, bytes]) -> Catalogue:
         elif folder == "hubs":
             hubs[rest.removesuffix(".yaml")] = parse_hub(_read(texts, name), name)
     rubric = parse_rubric(_read(texts, RUBRIC), RUBRIC)
+    _check_words(rubric, hubs, vocabulary)
     sources = {
         entry["id"]: SourceSpec(entry["id"], entry["community"], tuple(entry["profiles"]), entry["hub"])
         for entry in json.loads(texts[SOURCES])
@@ -127,6 +128,26 @@ def load_catalogue(texts: Mapping[str, bytes]) -> Catalogue:
     return Catalogue(dict(texts), vocabulary, profiles, hubs, rubric, sources)
 
 
+def _check_words(rubric: Rubric, hubs: Mapping[str, Hub], vocabulary: Vocabulary) -> None:
+    """Refuse a word that nothing could ever show: a rubric or a hub that asks for a capability nobody has named."""
+    asked = [
+        (f"{RUBRIC}: row {row.no}, part {part.id}", word)
+        for row in rubric.rows
+        for part in row.parts
+        for way in part.ways
+        for word in (*(need.capability for need in way.measure.show), way.measure.over)
+    ]
+    asked += [
+        (f"hubs/{name}.yaml: list {listing.name}", word)
+        for name, hub in hubs.items()
+        for listing in hub.lists
+        for word in (*listing.capabilities, *(value.capability for value in listing.values))
+    ]
+    for where, word in asked:
+        if word and word not in vocabulary.capabilities:
+            raise CatalogueError(f"{where}: capability {word!r} is not in {VOCABULARY}; spell it as there, or add it")
+
+
 def write_sources(specs: list[SourceSpec]) -> bytes:
     """Return the text of ``sources.json``: canonical, so that equal settings give an equal digest."""
     entries = [
@@ -142,6 +163,9 @@ class LinedMapping(dict[str, Any]):
     line: int = 0
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class _LinedLoader(yaml.SafeLoader):
     """Safe YAML whose mappings know their line, so that an error can name it."""
 
@@ -150,15 +174,32 @@ def _build_mapping(loader: _LinedLoader, node: yaml.MappingNode) -> Any:
     mapping = LinedMapping()
     mapping.line = node.start_mark.line + 1
     yield mapping
+    own: list[object] = []
+    for key_node, _ in node.value:
+        key = "<<" if key_node.tag == _MERGE else loader.construct_object(key_node, deep=True)
+        if isinstance(key, list | dict):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be one word", key_node.start_mark)
+        if key in own:
+            problem = f"{key!r} stands there twice, remove one"
+            raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+        own.append(key)
+    # What is merged in comes first and may be said otherwise here.
     loader.flatten_mapping(node)
     for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in mapping:
-            raise CatalogueError(f"line {key_node.start_mark.line + 1}: {key!r} stands there twice; remove one")
-        mapping[key] = loader.construct_object(value_node, deep=True)
+        mapping[loader.construct_object(key_node, deep=True)] = loader.construct_object(value_node, deep=True)
+
+
+def _build_date(loader: _LinedLoader, node: yaml.ScalarNode) -> Any:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{node.value} is no date: {error}", node.start_mark
+        ) from error
 
 
 _LinedLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _build_mapping)
+_LinedLoader.add_constructor("tag:yaml.org,2002:timestamp", _build_date)
 
 
 def read_yaml(text: bytes, where: str) -> Any:
@@ -170,6 +211,11 @@ def read_yaml(text: bytes, where: str) -> Any:
         raise CatalogueError(f"{where}:{line}: {error.problem}; mend the YAML there") from error
     except UnicodeDecodeError as error:
         raise CatalogueError(f"{where}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
+    except yaml.reader.ReaderError as error:
+        line = text.decode("utf-8")[: error.position].count("\n") + 1
+        raise CatalogueError(f"{where}:{line}: {error.reason}; remove the character") from error
+    except RecursionError as error:
+        raise CatalogueError(f"{where}: nested too deep to be read; mend the YAML") from error
 
 
 def _read(texts: Mapping[str, bytes], name: str) -> Any:

@@ -20,6 +20,7 @@ from docx import Document
 from docx.document import Document as Paper
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.exceptions import PythonDocxError
+from docx.oxml.ns import qn
 from docx.shared import Pt
 
 from evidence import paper as house
@@ -342,6 +343,13 @@ def compare_form(
 
 def _count_difference(wanted: int, shown: int) -> list[str]:
     return [] if wanted == shown else [f"part three: the form has {shown} rows, the scorecard {wanted}"]
+
+
+def form_texts(payload: bytes) -> list[str]:
+    """Return the text of every cell and paragraph of a form, in its order; raises FormError as read_form does."""
+    _read(payload)
+    paragraphs = _opened(payload).element.body.iter(qn("w:p"))
+    return ["".join(text.text or "" for text in paragraph.iter(qn("w:t"))) for paragraph in paragraphs]
 
 
 def _difference(where: str, wanted: str, shown: str) -> list[str]:

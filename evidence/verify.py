@@ -8,22 +8,42 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import bagit
+import yaml
 
 from connectors.record import Record
-from evidence.bundle import BundleError, open_zip, read_records, read_texts, write_zip
-from evidence.catalogue import load_catalogue
-from evidence.form import compare_form
+from evidence.bundle import (
+    BundleError,
+    describe_run,
+    frame_record,
+    open_zip,
+    read_records,
+    read_texts,
+    record_path,
+    write_zip,
+)
+from evidence.catalogue import Catalogue, load_catalogue
+from evidence.form import compare_form, form_texts
 from evidence.locker import EMPTY_CHAIN, chain_leaf
 from evidence.replay import replay_records
-from evidence.run import RunError, RunFiles
+from evidence.run import RunError, RunFiles, read_form_text
+
+# What a forged record, text or manifest can make the readers of its bytes raise.
+_UNUSABLE = (
+    *(BundleError, RunError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(RecursionError, FileNotFoundError, sqlite3.Error, yaml.YAMLError, bagit.BagError),
+)
+_TAG_FILES = frozenset({"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"})
+_ROOMS = ("data/", "attestations/", "log/")
 
 
 class Outcome(StrEnum):
@@ -63,15 +83,16 @@ def verify_bundle(bundle: Path, *, allow_simulated: bool = False) -> Verdict:
         try:
             open_zip(bundle, folder)
             checks.append(_passed("container", "every entry is a plain file inside the bundle"))
-            checks += _check_bag(folder)
+            checks.append(_check_bag(folder))
             checks.append(_check_canonical(bundle, folder, Path(scratch)))
             run = json.loads((folder / "data" / "run.json").read_bytes())
             checks.append(_check_environment(run, allow_simulated=allow_simulated))
             records = read_records(folder / "data")
             checks.append(_check_partitions(folder / "data", run, records))
             checks += _check_replay(folder / "data", run, records)
-        except (BundleError, RunError, ValueError, KeyError, TypeError, FileNotFoundError) as error:
-            checks.append(Check("replay" if checks else "container", Outcome.FAILED, str(error)))
+        except _UNUSABLE as error:
+            said = str(error) if isinstance(error, BundleError | RunError | ValueError) else f"{error!r}"
+            checks.append(Check("replay" if checks else "container", Outcome.FAILED, said))
     checks.append(Check("signature", Outcome.NOT_CHECKED, "the bundle is not signed"))
     checks.append(Check("log", Outcome.NOT_CHECKED, "the run is in no log yet"))
     return Verdict(tuple(checks))
@@ -88,12 +109,12 @@ def _judged(name: str, problems: list[str], detail: str) -> Check:
     return Check(name, Outcome.FAILED, "; ".join(problems[:5]) + more)
 
 
-def _check_bag(folder: Path) -> list[Check]:
+def _check_bag(folder: Path) -> Check:
     try:
         bagit.Bag(str(folder)).validate(processes=1)
-    except bagit.BagError as error:
-        return [Check("bag", Outcome.FAILED, str(error))]
-    return [_passed("bag", "every file has the sha256 its manifest states, and none is unlisted")]
+    except (bagit.BagError, LookupError, ValueError) as error:
+        return Check("bag", Outcome.FAILED, str(error))
+    return _passed("bag", "every file has the sha256 its manifest states, and none is unlisted")
 
 
 def _check_canonical(bundle: Path, folder: Path, scratch: Path) -> Check:
@@ -167,8 +188,10 @@ def _check_replay(data: Path, run: Mapping[str, Any], records: dict[int, Record]
                 "every roster replays to the same places and receipts"),
         _judged("run", _compare_files(data, result, lambda name: name == "run.json"),
                 "run.json replays to the same bytes"),
-        _judged("form", compare_form(result.scorecard, (data / "declaration.docx").read_bytes()),
+        _judged("form", _compare_forms((data / "declaration.docx").read_bytes(), result, catalogue),
                 "the declaration, read back, says what the replay says"),
+        _judged("files", [*_find_strangers(data, result, records, catalogue), *_compare_tags(data.parent, run)],
+                "nothing lies in the bundle but the run, its records and its catalogue"),
     ]  # fmt: skip
 
 
@@ -198,3 +221,44 @@ def _compare_files(data: Path, result: RunFiles, wanted: Callable[[str], bool]) 
             row = name.removeprefix("indicators/").removesuffix(".json").lstrip("0")
             problems.append(f"row {row}: its record differs from the replay" if "/" in name else f"{name} differs")
     return problems
+
+
+def _compare_forms(payload: bytes, result: RunFiles, catalogue: Catalogue) -> list[str]:
+    """Compare the rows, the words and the digest of the form, then all its text (the fields of parts one and two)."""
+    digest = hashlib.sha256(result.files["run.json"]).hexdigest()
+    problems = compare_form(result.scorecard, payload, form_text=read_form_text(catalogue), run_sha256=digest)
+    if problems or payload == result.files["declaration.docx"]:
+        return problems
+    shown, again = form_texts(payload), form_texts(result.files["declaration.docx"])
+    return [
+        f"the form says {text!r}, replayed {wanted!r}"
+        for text, wanted in zip_longest(shown, again, fillvalue="")
+        if text != wanted
+    ]
+
+
+def _find_strangers(data: Path, result: RunFiles, records: Mapping[int, Record], catalogue: Catalogue) -> list[str]:
+    """Return what lies in the bundle and was not replayed, and which record file is not framed as its records are."""
+    framed: dict[str, Any] = {}
+    for receipt in sorted(records):
+        framed.setdefault(record_path(records[receipt]), hashlib.sha256()).update(frame_record(records[receipt]))
+    known = {*framed, *result.files, *(f"catalogue/{name}" for name in catalogue.texts)}
+    found = {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()}
+    problems = [f"{name} is no part of the run" for name in sorted(found - known)]
+    problems += [
+        f"{name} does not hold its records in their one form"
+        for name in sorted(framed)
+        if name not in found or _digest(data / name) != framed[name].hexdigest()
+    ]
+    return problems
+
+
+def _compare_tags(folder: Path, run: Mapping[str, Any]) -> list[str]:
+    """Return what stands beside ``data`` that is no part of a bundle, and what bag-info.txt says wrongly of the run."""
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - _TAG_FILES
+    said = bagit.Bag(str(folder)).info
+    return [f"{name} is no file of a bundle" for name in sorted(names) if not name.startswith(_ROOMS)] + [
+        f"bag-info.txt says {key} {said.get(key)}, run.json {value}"
+        for key, value in describe_run(run).items()
+        if said.get(key) != value
+    ]

@@ -120,6 +120,27 @@ def test_collect_once_goes_on_while_messages_come(broker: EmbeddedBroker, tmp_pa
     assert stored(site, "water") == sent
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_collect_once_that_is_stopped_is_1_with_one_line_and_what_was_stored_stays(
+    broker: EmbeddedBroker, tmp_path: Path, number: signal.Signals
+) -> None:
+    site = Site(tmp_path, port=broker.port)
+    name_source(site, f"stopped-{number}")
+    subscribe(site)
+    with Publisher(broker.port) as meters:
+        meters.send_all(TELEMETRY, readings(1, 20, site.clock()))
+        meters.settle()
+
+    with apart("collect", "--once", "--quiet-s", "60", "-s", site.settings) as collecting:
+        wait_until(lambda: len(stored(site, "water")) == 20, 60, "the messages being stored")
+        os.kill(collecting.pid, number)
+        assert collecting.wait() == 1
+
+    (line,) = collecting.complained
+    assert line.startswith("stopped before everything was in; what was stored stays")
+    assert len(stored(site, "water")) == 20
+
+
 def test_a_broker_that_is_away_is_1_with_one_line_and_what_was_stored_stays(tmp_path: Path) -> None:
     port = free_port()
     site = Site(tmp_path, port=port)

@@ -12,7 +12,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +62,7 @@ class Street:
     site: Site
     house: House
     meters: Publisher
-    dice: random.Random
+    dice: Mapping[str, random.Random]
     kills: Counter[str] = field(default_factory=Counter)
     pages: set[str] = field(default_factory=set)
     actors: dict[str, Apart] = field(default_factory=dict)
@@ -86,26 +86,33 @@ class Street:
         """Kill the intake twice, each time in the middle of what is on its way to it."""
         half = len(payloads) // 2
         for part in (payloads[:half], payloads[half:]):
-            enough = self.house.locker.count("water") + self.dice.randrange(1, half)
+            enough = self.house.locker.count("water") + self.dice["intake"].randrange(1, half)
             self.meters.send_all(TELEMETRY, part)
             wait_until(lambda: self.house.locker.count("water") >= enough, 60, "some messages stored")  # noqa: B023
             self.kill("intake")
             self.begin_intake()
 
-    def shake_night(self) -> None:
-        """Kill the night process while it reads what comes in, and again while it makes the run of the night."""
-        time.sleep(self.dice.uniform(0, 1.0))
+    def shake_night(self, day: int) -> None:
+        """Kill the night process while it reads what comes in, and again while it makes or writes the night's run."""
+        time.sleep(self.dice["night"].uniform(0, 1.0))
         self.kill("night")
         self.begin("night")
-        wait_until(self._folding, 60, "the night process at work")
-        time.sleep(self.dice.uniform(0, 1.2))
+        if day % 2:
+            wait_until(self.folding, 60, "the night process at work")
+            time.sleep(self.dice["night"].uniform(0, 0.8))
+        else:
+            known = self._runs()
+            wait_until(lambda: self._runs() != known, 60, "the night process writing a run")
+            time.sleep(self.dice["night"].uniform(0, 0.03))
         self.kill("night")
         self.begin("night")
+        # Only now may time go on: a night that begins while the process does would be made by it as well.
+        wait_until(lambda: newest_run(self.site.folder / "out", "demo") == 2 + day, 60, "the run of the night")
 
     def shake_page(self) -> None:
         """Kill the page twice; begun again, it must show the same."""
         for _ in range(2):
-            time.sleep(self.dice.uniform(0, 0.5))
+            time.sleep(self.dice["serve"].uniform(0, 0.5))
             self.kill("serve")
             assert read_page(self.address) == ""
             self.begin_page()
@@ -116,7 +123,11 @@ class Street:
         # The only thing that changes about an old run is the notice of how many newer ones there are.
         self.pages.add("\n".join(line for line in lines if 'class="notice"' not in line))
 
-    def _folding(self) -> bool:
+    def _runs(self) -> set[str]:
+        """Return the names of all that lies where runs are written, finished or not."""
+        return {path.name for path in (self.site.folder / "out" / "demo").iterdir()}
+
+    def folding(self) -> bool:
         """Return whether some process holds the role of the night."""
         lock = os.open(self.site.folder / "data" / "night.lock", os.O_RDWR)
         try:
@@ -162,8 +173,10 @@ def payloads_of(house: House) -> set[str]:
 def shake(site: Site, broker: EmbeddedBroker) -> Street:
     """Let five days pass over a site, with two kills a day of each of its processes."""
     house = site.open()
+    # Each process has its own dice, so that its moments are the same whatever the others' are.
+    dice = {role: random.Random(f"{SEED} {role}") for role in ("intake", "night", "serve")}  # noqa: S311
     with Publisher(broker.port) as meters, ThreadPoolExecutor(3) as hands:
-        street = Street(site, house, meters, random.Random(SEED))  # noqa: S311
+        street = Street(site, house, meters, dice)
         try:
             street.begin_intake()
             street.begin_page()
@@ -175,14 +188,14 @@ def shake(site: Site, broker: EmbeddedBroker) -> Street:
                     meters.send_all(ATTRIBUTES, announcements())
                 shaking = [
                     hands.submit(street.shake_intake, payloads),
-                    hands.submit(street.shake_night),
+                    hands.submit(street.shake_night, day),
                     hands.submit(street.shake_page),
                 ]
                 for one in shaking:
                     one.result()
                 meters.settle()
                 wait_until(lambda: payloads_of(house) >= set(payloads), 60, "every message of the day stored")  # noqa: B023
-            wait_until(lambda: newest_run(site.folder / "out", "demo") == 1 + DAYS, 60, "the run of the last night")
+            wait_until(street.folding, 60, "the last night process at work")
             for role in ("intake", "night", "serve"):
                 assert street.actors[role].stop() == 0, street.actors[role].complained
         finally:

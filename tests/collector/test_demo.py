@@ -57,7 +57,7 @@ class Played:
     folder: Path
     environment: Path
     first: Done
-    first_files: dict[str, bytes]
+    scorecard: bytes
     truth: dict[str, Any]
     said: list[str]
     page: str
@@ -79,7 +79,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     elsewhere = tmp_path_factory.mktemp("real site") / "data"
     first = call_apart("demo", "--once", "--out", folder, *SIZE, "--json")
     assert first.code == 0, first.err
-    files = {name: find(folder, name)[0].read_bytes() for name in ("scorecard.json", "run.json", "declaration.docx")}
+    (scorecard,) = (path.read_bytes() for path in find(folder, "scorecard.json"))
     truth = json.loads(find(folder, "truth.json")[0].read_bytes())
     (folder / "left over").write_text("from the first demo")
     # What a real site's environment says must not lead the second demo out of its folder.
@@ -88,7 +88,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
         address = serving.wait_said("http://", 120)
         said, page = list(serving.said), read_page(address)
         code = serving.stop()
-    return Played(folder, elsewhere, first, files, truth, said, page, code)
+    return Played(folder, elsewhere, first, scorecard, truth, said, page, code)
 
 
 def test_below_the_folder_is_exactly_one_of_each_thing(played: Played) -> None:
@@ -99,7 +99,7 @@ def test_below_the_folder_is_exactly_one_of_each_thing(played: Played) -> None:
 def test_the_scorecard_has_the_keys_and_types_of_the_contract(played: Played) -> None:
     card = played.card
 
-    assert json.loads(played.first_files["scorecard.json"]) == card
+    assert json.loads(played.scorecard) == card
     assert [key for key, kind in CARD_KEYS.items() if not isinstance(card.get(key), kind)] == []
     assert (card["community"], card["run"], card["environment"]) == ("demo", 1, "simulated")
     assert set(card["window"]) == {"from", "to", "days"}
@@ -163,9 +163,8 @@ def test_with_json_nothing_else_is_printed_for_programs(played: Played) -> None:
 
 def test_the_same_seed_gives_the_same_bytes_in_a_folder_begun_anew(played: Played) -> None:
     assert not (played.folder / "left over").exists()
-    for name, content in played.first_files.items():
-        if name == "scorecard.json":
-            assert find(played.folder, name)[0].read_bytes() == content
+    (second,) = find(played.folder, "scorecard.json")
+    assert second.read_bytes() == played.scorecard
 
 
 def test_the_environment_of_a_real_site_leads_no_demo_astray(played: Played) -> None:

@@ -122,6 +122,15 @@ def test_a_source_that_is_not_closed_is_broken(hamlet: Hamlet) -> None:
     assert known.broken == {"thingsboard": "记录不完整（2026-11-03的记录尚未封存）"}
 
 
+def test_what_comes_behind_a_close_opens_the_day_again(hamlet: Hamlet) -> None:
+    hamlet.meter("WM-1")
+    claim = hamlet.claim()
+    hamlet.meter("WM-1")
+    known = gather_facts(hamlet.fold(), hamlet.house.catalogue, "demo", claim.window)
+    assert set(known.broken) == {"thingsboard"}
+    assert hamlet.facts().broken == {}
+
+
 def test_a_source_with_a_missing_record_is_broken_with_the_first_reason(night: Night) -> None:
     mine = [receipt for receipt, record in night.records.items() if record.source == "alink"]
     kept = {receipt: record for receipt, record in night.records.items() if receipt not in {mine[3], mine[-1]}}

@@ -218,6 +218,14 @@ def test_a_claim_that_fails_leaves_no_close_behind(locker: Locker) -> None:
     assert_whole(locker)
 
 
+def test_a_batch_is_stored_whole_or_not_at_all(locker: Locker) -> None:
+    too_large = Arrival("b", Kind.MESSAGE, NOON, "t", b"", flags=2**70)
+    with pytest.raises(OverflowError):
+        locker.append([*messages(3), too_large])
+    assert (locker.last_receipt(), everything(locker), locker.partitions()) == (0, [], [])
+    assert locker.append(messages(1)) == [1]
+
+
 def test_nothing_comes_between_a_close_and_what_it_closes(locker: Locker) -> None:
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""A run is claimed once and is a pure function of what lies before it; its folder is written whole or not at all."""
+"""A run is claimed once, is a pure function of what lies before its claim, and is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -244,6 +244,23 @@ def test_the_folder_is_written_whole_or_not_at_all(
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     } == dict(finished.files)
     assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_the_folder_appears_at_once_when_everything_is_on_the_disk(
+    finished: RunFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+
+    def stop(path: Path, target: Path) -> None:
+        assert {one.name for one in synced} == {Path(name).name for name in finished.files}
+        raise KeyboardInterrupt(f"{path} -> {target}")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run_module, "_sync", synced.append)
+        patched.setattr(Path, "rename", stop)
+        with pytest.raises(KeyboardInterrupt, match=r"\.1\.unfinished -> .*demo.1$"):
+            write_run(finished, tmp_path)
+    assert not (tmp_path / "demo" / "1").exists()
 
 
 def test_a_folder_that_is_there_is_left_as_it_is(finished: RunFiles, tmp_path: Path) -> None:

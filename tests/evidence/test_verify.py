@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import bagit
 import pytest
@@ -15,8 +17,10 @@ from docx import Document
 
 from connectors.record import Kind, Record
 from evidence.bundle import frame_record, open_zip, read_records, write_zip
+from evidence.form import fill_form
 from evidence.locker import EMPTY_CHAIN, chain_leaf
 from evidence.report import write_json
+from evidence.run import read_form_text
 from evidence.verify import Check, Outcome, Verdict, verify_bundle
 from tests.fakes.night import Night
 
@@ -181,6 +185,146 @@ def test_an_edited_cell_of_the_form_fails(night: Night, tmp_path: Path) -> None:
 def test_a_file_that_no_manifest_lists_fails_the_bag(night: Night, tmp_path: Path) -> None:
     verdict = altered(night, tmp_path, lambda data: (data / "extra.txt").write_text("x") and None, repair=False)
     assert "bag" in failed(verdict)
+
+
+@pytest.mark.parametrize("name", ["77.json", "../exhibit.pdf", "../records/a/notes.txt", "../../attestation.html"])
+def test_a_file_that_is_no_part_of_the_run_fails_even_where_it_is_listed(
+    night: Night, tmp_path: Path, name: str
+) -> None:
+    def add(data: Path) -> None:
+        path = data / "indicators" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"{}")
+
+    found = failed(altered(night, tmp_path, add))
+    assert list(found) == ["files"]
+    assert name.rpartition("/")[2] in found["files"]
+
+
+def test_what_the_bag_says_of_its_run_must_be_so(night: Night, tmp_path: Path) -> None:
+    def alter(data: Path) -> None:
+        path = data.parent / "bag-info.txt"
+        path.write_text(path.read_text("utf-8").replace("Environment: simulated", "Environment: production"), "utf-8")
+
+    def resave(data: Path) -> None:
+        alter(data)
+        tags = data.parent / "tagmanifest-sha256.txt"
+        lines = [line.split(None, 1)[1] for line in tags.read_text("utf-8").splitlines()]
+        digests = {name: hashlib.sha256((data.parent / name).read_bytes()).hexdigest() for name in lines}
+        tags.write_text("".join(f"{digest} {name}\n" for name, digest in digests.items()), "utf-8")
+
+    assert "bag" in failed(altered(night, tmp_path / "a", alter, repair=False))
+    found = failed(altered(night, tmp_path / "b", resave, repair=False))
+    assert found == {"files": "bag-info.txt says Zhizheng-Environment production, run.json simulated"}
+
+
+def test_a_record_line_with_more_in_it_than_a_record_fails(night: Night, tmp_path: Path) -> None:
+    def alter(data: Path) -> None:
+        path = data / "records" / "acme" / "2026-11-02.jsonl"
+        path.write_bytes(path.read_bytes().replace(b'{"day"', b'{"a":1,"day"', 1))
+
+    found = failed(altered(night, tmp_path, alter))
+    assert found == {"files": "records/acme/2026-11-02.jsonl does not hold its records in their one form"}
+
+
+def test_a_record_taken_out_is_named_with_its_place(night: Night, tmp_path: Path) -> None:
+    def alter(data: Path) -> None:
+        path = data / "records" / "alink" / "2026-11-02.jsonl"
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join([*lines[:4], *lines[5:]]))
+
+    found = failed(altered(night, tmp_path, alter))
+    assert "rows 7, 29, 34, 67, 69 rest on changed records" in found["records"]
+    assert "alink 2026-11-02: record 5 is missing" in found["records"]
+    assert "row 7: floor is 4.00, replayed 0.00" in found["scorecard"]
+
+
+def test_the_last_records_of_a_day_taken_out_are_noticed(night: Night, tmp_path: Path) -> None:
+    def alter(data: Path) -> None:
+        path = data / "records" / "acme" / "2026-11-03.jsonl"
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+
+    found = failed(altered(night, tmp_path, alter))
+    assert found["records"].startswith("rows none rest on changed records; acme 2026-11-03: the records are not")
+
+
+def test_another_name_in_the_first_part_of_the_form_fails(night: Night, tmp_path: Path) -> None:
+    def alter(data: Path) -> None:
+        path = data / "declaration.docx"
+        form = Document(BytesIO(path.read_bytes()))
+        (cell, *_) = [c for table in form.tables for row in table.rows for c in row.cells if c.text == "24"]
+        cell.paragraphs[0].runs[0].text = "2400"
+        form.save(str(path))
+
+    assert "the form says '2400', replayed '24'" in failed(altered(night, tmp_path, alter))["form"]
+
+
+def test_a_form_saved_again_with_the_same_words_is_the_same_form(night: Night, tmp_path: Path) -> None:
+    def alter(data: Path) -> None:
+        path = data / "declaration.docx"
+        before = path.read_bytes()
+        Document(BytesIO(before)).save(str(path))
+        assert path.read_bytes() != before
+
+    assert altered(night, tmp_path, alter).sound
+
+
+def test_the_form_of_another_run_fails_by_the_digest_on_its_pages(night: Night, tmp_path: Path) -> None:
+    card = json.loads((night.done.folder / "scorecard.json").read_bytes())
+
+    def alter(data: Path) -> None:
+        other = fill_form(card, read_form_text(night.catalogue), {}, "0" * 64)
+        (data / "declaration.docx").write_bytes(other)
+
+    assert "foot of the pages" in failed(altered(night, tmp_path, alter))["form"]
+
+
+def test_a_run_of_another_method_is_not_verified_with_ours(night: Night, tmp_path: Path) -> None:
+    def alter(data: Path) -> None:
+        records = read_records(data)
+        claim = records[night.claim.cutoff]
+        records[claim.receipt] = replace(claim, payload=claim.payload.replace(b'"method": 1', b'"method": 2'))
+        reseal(data, records)
+
+    said = failed(altered(night, tmp_path, alter))["replay"]
+    assert said.startswith("run 1 was made with format 1, method 2; this program has format 1, method 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("run.json", b"[]"),
+        ("run.json", b"{"),
+        ("run.json", b"[" * 100_000),
+        ("run.json", b'{"environment": "production", "partitions": 7, "community": "demo", "run": 1}'),
+        ("scorecard.json", b"[]"),
+        ("scorecard.json", b'{"indicators": 7}'),
+        ("declaration.docx", b"no form"),
+        ("catalogue/sources.json", b"[{}]"),
+        ("catalogue/rubric.yaml", b"a: [1"),
+        ("catalogue/form.yaml", b"a: [1"),
+        ("../bagit.txt", b"BagIt-Version: 1.0\nTag-File-Character-Encoding: klingon\n"),
+        ("../manifest-sha256.txt", b"\xff\xfe"),
+        ("records/acme/2026-11-02.jsonl", b"[]\n"),
+    ],
+)
+def test_bytes_nobody_can_read_fail_and_never_stop_the_check(
+    night: Night, tmp_path: Path, name: str, content: bytes
+) -> None:
+    verdict = altered(night, tmp_path, lambda data: (data / name).write_bytes(content) and None, repair=False)
+    assert not verdict.sound
+    assert {"signature", "log"} < {check.name for check in verdict.checks}
+
+
+@pytest.mark.parametrize("change", [{"received_at": 10**30}, {"payload": b"[[["}, {"payload": b'{"pages": [1]}'}])
+def test_a_forged_record_that_cannot_be_folded_fails(night: Night, tmp_path: Path, change: dict[str, Any]) -> None:
+    def alter(data: Path) -> None:
+        records = read_records(data)
+        walk = next(one for one in records.values() if one.kind is Kind.WALK)
+        records[walk.receipt] = replace(walk, **change)
+        reseal(data, records)
+
+    assert "replay" in failed(altered(night, tmp_path, alter))
 
 
 def test_a_changed_rule_fails_naming_the_text(night: Night, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -259,12 +260,12 @@ class Apart:
 
     def wait_said(self, words: str, timeout_s: float = 60) -> str:
         """Return the first line on standard output that holds the words."""
-        wait_until(
-            lambda: any(words in line for line in self.said) or not self.running, timeout_s, f"{words!r} being said"
-        )
+        until = time.monotonic() + timeout_s
+        while self.running and time.monotonic() < until and not any(words in line for line in self.said):
+            time.sleep(0.01)
         self._drain()
         found = [line for line in self.said if words in line]
-        assert found, f"it ended with {self._process.returncode} without saying {words!r}: {self.complained}"
+        assert found, f"not said: {words!r}; exit code {self._process.returncode}, it complained: {self.complained}"
         return found[0]
 
     def wait_complained(self, words: str, timeout_s: float = 60) -> str:
