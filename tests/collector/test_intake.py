@@ -168,7 +168,7 @@ def test_one_commit_serves_all_sources(tmp_path: Path) -> None:
         gate.set()
         for broker in (first, second):
             assert [ack.mid for ack in broker.wait_for(wire.PUBACK, 5)] == [1, 2, 3, 4, 5]
-        assert len(keeper.batches) == 2
+        assert len(keeper.batches) <= 2  # one, where all ten were there before the writer looked
         assert {(arrival.source, arrival.payload) for arrival in keeper.kept} == {("a", b"first"), ("b", b"second")}
         intake.stop()
 
