@@ -60,6 +60,12 @@ def read_code(cell: str) -> str:
     return code
 
 
+def read_codes(cell: str) -> str:
+    """Return one code or several, parted by "、"; raise ValueError as read_code does."""
+    parts = [read_code(part) for part in re.split("[、,，;；/ ]+", narrow(cell)) if part]
+    return "、".join(dict.fromkeys(parts))
+
+
 def read_name(cell: str) -> str:
     """Return a name on one line."""
     name = " ".join(cell.split())

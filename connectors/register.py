@@ -13,20 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.column import (
-    Column,
-    choice,
-    narrow,
-    plain_header,
-    read_building,
-    read_code,
-    read_count,
-    read_level,
-    read_name,
-    read_room,
-    read_unit,
-    read_yes_no,
-)
+from connectors.column import narrow, plain_header, read_building, read_unit
+from connectors.register_columns import COLUMNS, KINDS, TOTAL_NAMES, TOTALS
 from connectors.sheet import RegisterError, rows_of
 
 __all__ = [
@@ -44,72 +32,6 @@ __all__ = [
     "rows_digest",
     "rows_of",
 ]
-
-TOTALS = "totals"
-
-_CODE = Column("code", ("编号", "编码", "代码"), read_code, required=True)
-_NAME = Column("name", ("名称", "名字"), read_name)
-_BUILDING = Column("building", ("楼栋", "楼栋号", "楼号", "楼"), read_building, required=True)
-_UNIT = Column("unit", ("单元", "单元号"), read_unit, required=True)
-_OPTIONAL_BUILDING = Column("building", _BUILDING.headers, read_building)
-_OPTIONAL_UNIT = Column("unit", _UNIT.headers, read_unit)
-
-
-def _use(words: Mapping[str, str]) -> Column:
-    return Column("use", ("用途", "类型"), choice(words), required=True)
-
-
-COLUMNS: Mapping[str, tuple[Column, ...]] = {
-    "building": (_CODE, _NAME, Column("residential", ("住宅", "是否住宅"), read_yes_no, required=True)),
-    "unit": (_CODE, _BUILDING, _NAME),
-    "entrance": (_CODE, _BUILDING, _OPTIONAL_UNIT, _NAME),
-    "floor": (_CODE, _BUILDING, _UNIT, Column("level", ("楼层", "层"), read_level, required=True)),
-    "household": (
-        Column("code", _CODE.headers, read_code),
-        _BUILDING,
-        _UNIT,
-        Column("room", ("房号", "房间号", "室号"), read_room, required=True),
-        Column("floor", ("楼层", "层"), read_level),
-        Column("occupied", ("入住", "是否入住"), read_yes_no),
-    ),
-    "lift": (
-        Column("code", ("注册代码", "设备注册代码", "编号"), read_code, required=True),
-        _OPTIONAL_BUILDING,
-        _OPTIONAL_UNIT,
-        Column("escalator", ("扶梯", "自动扶梯", "是否扶梯"), read_yes_no),
-    ),
-    "circuit": (Column("code", ("回路", "回路编号", "编号"), read_code, required=True), _NAME),
-    "lamp": (
-        _CODE,
-        _use({"公共": "public", "楼梯间": "stairwell"}),
-        Column("circuit", ("回路", "回路编号"), read_code),
-        Column("switch", ("开关", "开关方式"), read_name),
-    ),
-    "gate": (_CODE, _use({"人行": "pedestrian", "车行": "vehicle"}), _NAME),
-    "perimeter": (_CODE, _NAME),
-    "area": (_CODE, _use({"活动": "activity", "公共": "public", "停车": "parking"}), _NAME),
-    "room": (_CODE, _NAME),
-    "pump": (_CODE, _use({"供水": "supply", "污水": "sewage"}), _NAME),
-    "tank": (_CODE, _use({"二次供水": "secondary_supply", "集水井": "sump", "中水": "reclaimed"}), _NAME),
-    TOTALS: (
-        Column("key", ("项目", "指标", "键"), read_name, required=True),
-        Column("value", ("数值", "数量", "值"), read_count, required=True),
-    ),
-}
-KINDS: tuple[str, ...] = tuple(kind for kind in COLUMNS if kind != TOTALS)
-"""The kinds of place a register lists, in the order in which they are shown."""
-
-TOTAL_NAMES: Mapping[str, str] = {
-    "总户数": "households",
-    "入住户数": "occupied_households",
-    "户籍居民数": "registered_residents",
-    "户籍人口": "registered_residents",
-    "居民数": "residents",
-    "常住人口": "residents",
-    "车位数": "parking_spaces",
-    "总车位数": "parking_spaces",
-}
-"""What the totals are called in Chinese, and their keys."""
 
 _WITHIN_BUILDING = frozenset({"unit", "entrance", "floor", "household"})
 _SHORT_NUMBER = re.compile(r"[0-9]{1,4}")

@@ -11,12 +11,15 @@ KINDS = {
     "lift": "电梯",
     "circuit": "照明回路",
     "lamp": "照明灯具",
+    "cover": "井盖",
     "gate": "小区出入口",
     "perimeter": "周界防区",
     "area": "公共区域",
+    "space": "停车位",
     "room": "重要机房",
     "pump": "水泵",
-    "tank": "水箱",
+    "tank": "水箱水池",
+    "meter": "公共和共用表",
 }
 
 

@@ -41,7 +41,7 @@ from tests.fakes.site import (
     readings,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 SEED = 20261103
 FIRST_DAY, DAYS, PER_DAY = "2026-11-02", 5, 600  # the register came on the day before
 DAY_MS = 24 * 3_600_000
