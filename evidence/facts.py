@@ -27,7 +27,7 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
     bound = _bindings(ledger, community, window)
     sources = frozenset(spec.id for spec in catalogue.sources.values() if spec.community == community)
     shown = [
-        *shown_by_messages(ledger, sources, window, bound),
+        *shown_by_messages(ledger, sources, window, bound, _seasonal(catalogue)),
         *shown_by_events(ledger, sources, window, bound),
         *shown_by_inventory(ledger, sources, window, bound),
         *shown_by_drills(ledger, community, window, frames),
@@ -55,8 +55,16 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
         names=_names(catalogue),
         unplaced=(*_unplaced(ledger, community, labels), *_without_address(ledger, catalogue, community)),
         stating=catalogue.hubs_with(community, ListKind.STATISTICS),
+        window_end=window.end,
         unheard=frozenset(catalogue.vocabulary.capabilities) - _heard(ledger, catalogue, community, shown),
     )
+
+
+def _seasonal(catalogue: Catalogue) -> frozenset[str]:
+    """Return the capabilities whose last season may count outside it."""
+    measures = [way.measure for row in catalogue.rubric.rows for part in row.parts for way in part.ways]
+    needs = [one for measure in measures for need in measure.show for one in need.choices]
+    return frozenset(need.capability for need in needs if need.season is not None)
 
 
 def _names(catalogue: Catalogue) -> dict[str, str]:
@@ -183,6 +191,7 @@ def _acts(
             expires=body["expires"],
             receipt=receipt,
             document=_document(ledger, body),
+            quantity=body.get("quantity"),
         )
         for receipt, body in act_bodies(ledger, community, "attest")
         # A document is good until its last day (有效期至), that day included.

@@ -75,8 +75,25 @@ def report_row(spec: RowSpec, row: RowScore, window_days: int) -> dict[str, Any]
         "unit": spec.unit,
         "origin": str(row.origin),
         "status": row.status,
+        "override": _override(row),
         "sentence": explain(spec, row, window_days),
         "parts": [_part_summary(part) for part in row.parts],
+    }
+
+
+def _override(row: RowScore) -> dict[str, Any] | None:
+    """Return both values of an overridden row, and who decided it; None where nobody did."""
+    decision = row.override
+    if decision is None:
+        return None
+    return {
+        "computed": str(row.computed),
+        "points": decision.points,
+        "reason": decision.reason,
+        "by": decision.by,
+        "date": decision.date,
+        "receipt": decision.receipt,
+        "document": decision.document.name if decision.document else None,
     }
 
 
@@ -110,7 +127,7 @@ def report_indicator(spec: RowSpec, row: RowScore, rubric: Rubric, facts: Facts)
 def _part_detail(spec: PartSpec, part: PartScore, facts: Facts) -> dict[str, Any]:
     measure = part.measure
     way = spec.source["any_of"][part.way] if "any_of" in spec.source else spec.source
-    used = {need.capability for one in spec.ways for need in one.measure.show}
+    used = {capability for one in spec.ways for capability in one.measure.capabilities}
     able = {(shown.source, shown.device) for shown in facts.shown if shown.capability in used}
     return {
         **_part_summary(part),

@@ -17,8 +17,8 @@ from typing import Any
 from evidence.acts import ACTS_SOURCE, act_bodies
 from evidence.ledger import Ledger
 from evidence.window import Window
-from scoring.census import EVENT_DAYS
 from scoring.model import Lead, Place, Rung, Shown, ShownBy
+from scoring.proofs import EVENT_DAYS
 
 _TEXT_LISTS = frozenset({"entry"})
 _NUMBER = re.compile(r"-?[0-9]+(?:[.][0-9]+)?")
@@ -27,8 +27,13 @@ Bound = Mapping[tuple[str, str], tuple[str | None, int]]
 """(source, device) -> (place id or None, receipt of the binding)."""
 
 
-def shown_by_messages(ledger: Ledger, sources: frozenset[str], window: Window, bound: Bound) -> Iterator[Shown]:
-    """Yield one Shown per (device, capability): the best of its days inside the window, else what was heard before."""
+def shown_by_messages(
+    ledger: Ledger, sources: frozenset[str], window: Window, bound: Bound, seasonal: frozenset[str] = frozenset()
+) -> Iterator[Shown]:
+    """Yield one Shown per (device, capability): the best of its days inside the window, else what was heard before.
+
+    Of ``seasonal`` capabilities the newest credited day before the window is shown in its place.
+    """
     rows = ledger.connection.execute(
         "SELECT source, device, capability, day, credited, retained, backfilled, ahead, implausible, low, high, last,"
         " witnesses, context FROM device_days WHERE day >= ? AND day < ?"
@@ -44,11 +49,12 @@ def shown_by_messages(ledger: Ledger, sources: frozenset[str], window: Window, b
         place, binding = bound.get((source, device), (None, 0))
         inside = [day for day in days if day[0] >= start]
         credited = [day for day in inside if day[1]]
-        best = credited or inside or days[-1:]
+        earlier = [day for day in days if day[1]][-1:] if capability in seasonal else []
+        best = credited or earlier or inside or days[-1:]
         newest = best[-1]
         rung = Rung.HEARD
-        if credited:
-            rung = Rung.REPORTING if any(day[5] for day in credited) else Rung.PLAUSIBLE
+        if credited or earlier:
+            rung = Rung.REPORTING if any(day[5] for day in best) else Rung.PLAUSIBLE
         witnesses = [*json.loads(best[0][9])[:1], *json.loads(newest[9])[-1:]]
         context = json.loads(newest[10])
         yield Shown(
@@ -64,6 +70,7 @@ def shown_by_messages(ledger: Ledger, sources: frozenset[str], window: Window, b
             low=_extreme([day[6] for day in best], lowest=True),
             high=_extreme([day[7] for day in best], lowest=False),
             note="" if credited else _why_uncredited(inside, window.days),
+            days_seen=max(1, len({day[0] for day in credited})),
         )
 
 
@@ -167,6 +174,7 @@ def shown_by_drills(
     for receipt, body in act_bodies(ledger, community, "drill"):
         place = by_key.get(body["place"])
         ago = window.days_before_end(date.fromisoformat(body["date"]))
+        quantity = body.get("quantity")
         if place is not None and 0 <= ago < EVENT_DAYS and body.get("document"):
             yield Shown(
                 place=place.id,
@@ -178,4 +186,6 @@ def shown_by_drills(
                 days_ago=ago,
                 leads=(Lead(receipt),),
                 values=("drill",),
+                low=None if quantity is None else Decimal(quantity),
+                high=None if quantity is None else Decimal(quantity),
             )

@@ -8,54 +8,49 @@ nobody claims anything for is missing.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from scoring.figures import INVENTORY_DAYS, read_attestation, read_number, read_statistic, read_survey
+from scoring.figures import read_attestation, read_number, read_statistic, read_survey
+from scoring.measures import MeasureSpec, Requirement, Scope
 from scoring.model import Entry, Facts, Figure, Measure, Place, Rung, Shown, ShownBy
-from scoring.rubric import MeasureSpec, Requirement, Scope
+from scoring.proofs import Proofs, in_scope
 from scoring.words import name_kind
-
-EVENT_DAYS = 365
 
 
 class Census:
-    """Counts measures over one set of facts; builds its indexes once."""
+    """Counts measures over one set of facts; each measure on its own."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self._at: dict[tuple[str, str], list[Shown]] = defaultdict(list)
-        self._by_capability: dict[str, list[Shown]] = defaultdict(list)
-        for shown in facts.shown:
-            self._by_capability[shown.capability].append(shown)
-            if shown.place is not None:
-                self._at[shown.capability, shown.place].append(shown)
-        places = [place for frame in facts.frames.values() for place in frame]
-        self._by_key = {(place.kind, place.key): place for place in places}
-        self._by_id = {place.id: place for place in places}
+        self._proofs = Proofs(facts)
+        self._counting: Mapping[str, Callable[[MeasureSpec, str], Measure]] = {
+            "places": self._count_places,
+            "ways_of_entry": self._count_places,
+            "devices": self._count_devices,
+            "inventory": self._count_devices,
+            "limits": self._find_worst,
+            "register": self._count_listed,
+        }
 
     def count(self, spec: MeasureSpec, row: int, part: str) -> Measure:
         """Return the measure for one part of one row."""
         problem = self._broken(spec)
-        if spec.kind in {"places", "ways_of_entry"}:
-            return self._count_places(spec, problem)
-        if spec.kind in {"devices", "inventory"}:
-            return self._count_devices(spec, problem)
-        if spec.kind == "limits":
-            return self._find_worst(spec, problem)
+        count = self._counting.get(spec.kind)
+        if count is not None:
+            return count(spec, problem)
         if spec.kind == "statistic":
             return read_statistic(self.facts, spec, problem)
         if spec.kind == "survey":
             return read_survey(self.facts, spec, problem)
-        return read_attestation(self.facts, row, part, problem)
+        return read_attestation(self.facts, spec, (row, part), self._stated_total(spec), problem)
 
     # ------------------------------------------------------------ what cannot be trusted
 
     def _broken(self, spec: MeasureSpec) -> str:
         """Return why the sources a measure rests on cannot be trusted, "" when all their records are there."""
         consulted = set(self.facts.common_sources)
-        for requirement in spec.show:
-            consulted |= self.facts.sources_of.get(requirement.capability, frozenset())
+        for capability in spec.capabilities:
+            consulted |= self.facts.sources_of.get(capability, frozenset())
         if spec.kind == "statistic" or _is_all_households(spec):
             # A statistic that went missing leaves no trace of its source: any that could state one is asked.
             consulted |= self.facts.stating
@@ -103,97 +98,60 @@ class Census:
             m_ceiling=m_ceiling,
             rungs=self._rungs(spec, places),
             figures=figures,
-            problem="" if m else f"台账中没有可计数的{'、'.join(name_kind(scope.kind) for scope in spec.of)}",
+            problem="" if m else _nothing_listed(spec),
         )
 
     def _judge(self, spec: MeasureSpec, place: Place) -> tuple[bool | None, str, tuple[Shown, ...]]:
-        if spec.kind == "ways_of_entry":
-            return self._judge_ways(spec, place)
-        verdict: bool | None = True
-        reasons: list[str] = []
-        proof: list[Shown] = []
-        for requirement in spec.show:
-            claims = self._claims(requirement, place, spec.through)
-            good = [shown for shown in claims if self.satisfies(shown, requirement)]
-            proof += good or claims
-            if good:
-                continue
-            known = bool(claims) and not _contradicted(claims, requirement)
-            if known or self._could_show(requirement, place):
-                verdict = None if verdict is not False else False
-                reasons.append(_why_unknown(claims, self.facts.name(requirement.capability)))
-            else:
-                verdict = False
-                reasons.append(f"未见{self.facts.name(requirement.capability)}")
-        return verdict, "；".join(reasons), tuple(proof)
-
-    def _judge_ways(self, spec: MeasureSpec, place: Place) -> tuple[bool | None, str, tuple[Shown, ...]]:
-        targets = self._targets(spec, place)
+        targets = self._proofs.targets(place, spec.each)
         if not targets:
             return None, "台账中没有登记入口", ()
         verdict: bool | None = True
         reasons: list[str] = []
         proof: list[Shown] = []
-        (requirement,) = spec.show
         for target in targets:
-            claims = self._claims(requirement, target, None)
-            good = [shown for shown in claims if self.satisfies(shown, requirement)]
-            ways = {way for shown in good for way in shown.values}
-            proof += claims
-            if len(ways) >= spec.at_least:
-                continue
-            reasons.append(f"{target.label}仅见{len(ways)}种通行方式")
-            listed = any(shown.shown_by is ShownBy.INVENTORY for shown in good)
-            if (claims or self._could_show(requirement, target)) and not listed:
-                # Passages show the ways people used; others may exist that nobody needed yet.
-                verdict = None if verdict is not False else False
+            if spec.kind == "ways_of_entry":
+                there, reason, shown = self._judge_ways(spec, target)
             else:
-                verdict = False
+                there, reason, shown = self._judge_target(spec, target)
+                reason = f"{target.label}{reason}" if reason and spec.each else reason
+            proof += shown
+            reasons += [reason] if reason else []
+            verdict = False if there is False or verdict is False else (None if there is None else verdict)
         return verdict, "；".join(reasons), tuple(proof)
 
-    def _targets(self, spec: MeasureSpec, place: Place) -> list[Place]:
-        """Return where a place is looked at: itself, or each of its parts (a building's entrances)."""
-        if spec.each is None:
-            return [place]
-        return [
-            child
-            for child in self.facts.frames[spec.each.kind]
-            if in_scope(child, spec.each) and child.attributes.get(place.kind) == own_number(place)
-        ]
+    def _judge_target(self, spec: MeasureSpec, target: Place) -> tuple[bool | None, str, list[Shown]]:
+        """Return whether everything a measure asks for is shown at one place, why not, and what was seen there."""
+        proofs = self._proofs
+        verdict: bool | None = True
+        reasons: list[str] = []
+        proof: list[Shown] = []
+        for need in spec.show:
+            claims = proofs.claims(need, target, spec.through)
+            good = [shown for shown in claims if proofs.meets(shown, need)]
+            proof += good or claims
+            if good:
+                continue
+            known = bool(claims) and not any(proofs.contradicts(shown, need) for shown in claims)
+            if known or proofs.could_show(need, target):
+                verdict = None if verdict is not False else False
+                reasons.append(_why_unknown(claims, self.facts.name(need.capability)))
+            else:
+                verdict = False
+                reasons.append(f"未见{self.facts.name(need.capability)}")
+        return verdict, "；".join(reasons), proof
 
-    def _claims(self, requirement: Requirement, place: Place, through: str | None) -> list[Shown]:
-        claims = list(self._at.get((requirement.capability, place.id), ()))
-        if through is not None:
-            carrier = self._by_key.get((through, place.attributes.get(through, "")))
-            if carrier is not None:
-                claims += self._at.get((requirement.capability, carrier.id), ())
-        return claims
-
-    def _could_show(self, requirement: Requirement, place: Place) -> bool:
-        """Return whether silence about the capability leaves it open at the place.
-
-        So it does while no source has told anything of it at all, and where a device at the place belongs to a source
-        that could show this event, had it happened.
-        """
-        if requirement.capability in self.facts.unheard:
-            return True
-        if not requirement.by & {ShownBy.EVENT, ShownBy.DRILL}:
-            return False
-        able = self.facts.sources_of.get(requirement.capability, frozenset())
-        return bool(able & self.facts.reading_at.get(place.id, frozenset()))
-
-    def satisfies(self, shown: Shown, requirement: Requirement) -> bool:
-        """Return whether one shown capability is good enough for a requirement."""
-        if shown.shown_by not in requirement.by:
-            return False
-        if requirement.equals is not None and (not shown.values or shown.values[-1] != requirement.equals):
-            return False
-        if shown.shown_by is ShownBy.MESSAGE:
-            days = requirement.days or self.facts.window_days
-            return shown.rung >= requirement.rung and shown.days_ago < days
-        if shown.shown_by is ShownBy.INVENTORY:
-            return shown.days_ago < INVENTORY_DAYS
-        return shown.days_ago < (requirement.days or EVENT_DAYS)
+    def _judge_ways(self, spec: MeasureSpec, target: Place) -> tuple[bool | None, str, list[Shown]]:
+        """Return whether one entry has enough ways of entry."""
+        (need,) = spec.show
+        claims = self._proofs.claims(need, target, None)
+        good = [shown for shown in claims if self._proofs.meets(shown, need)]
+        ways = {way for shown in good for way in shown.values}
+        if len(ways) >= spec.at_least:
+            return True, "", claims
+        listed = any(shown.shown_by is ShownBy.INVENTORY for shown in good)
+        # Passages show the ways people used; others may exist that nobody needed yet.
+        still_open = (bool(claims) or self._proofs.could_show(need, target)) and not listed
+        return None if still_open else False, f"{target.label}仅见{len(ways)}种通行方式", claims
 
     def _denominator(self, spec: MeasureSpec, listed: int) -> tuple[int, int, tuple[Figure, ...]]:
         """Return m for the floor (the larger of disagreeing sources), for the ceiling (the approved one), and both."""
@@ -206,38 +164,76 @@ class Census:
         numbers = [number for figure in figures if (number := read_number(figure)) is not None]
         return max([listed, *(int(number) for number in numbers)]), approved, figures
 
-    def _rungs(self, spec: MeasureSpec, places: Sequence[Place]) -> Mapping[str, int]:
+    def _rungs(self, spec: MeasureSpec, places: Sequence[Place]) -> dict[str, int]:
         """Return how many places reach each rung with the measure's first capability."""
         if not spec.show:
             return {}
+        need = spec.show[0]
         reached: dict[str, int] = {rung.name.lower(): 0 for rung in Rung}
         for place in places:
-            tops = [
-                max((shown.rung for shown in self._claims(spec.show[0], target, spec.through)), default=0)
-                for target in self._targets(spec, place)
-            ]
-            top = min(tops, default=0)
+            targets = self._proofs.targets(place, spec.each)
+            top = min((self._proofs.highest_rung(need, target, spec.through) for target in targets), default=0)
             for rung in Rung:
                 reached[rung.name.lower()] += top >= rung
         return reached
 
+    # ------------------------------------------------------------ what the register itself says
+
+    def _count_listed(self, spec: MeasureSpec, broken: str) -> Measure:
+        """Return the places of which the register itself says what is asked; an empty cell says nothing."""
+        places, no_frame = self._frame(spec.of)
+        if broken or no_frame or not places:
+            return Measure(problem=broken or no_frame or _nothing_listed(spec))
+        counted: list[Entry] = []
+        missing: list[Entry] = []
+        unknown: list[Entry] = []
+        for place in places:
+            cells = [(place.attributes.get(name, ""), allowed) for name, allowed in spec.has.items()]
+            if any(cell and cell not in allowed for cell, allowed in cells):
+                missing.append(Entry(place.id, place.label, "台账登记为不具备", place))
+            elif all(cell for cell, _ in cells):
+                counted.append(Entry(place.id, place.label, "", place))
+            else:
+                unknown.append(Entry(place.id, place.label, "台账未填写", place))
+        return Measure(
+            counted=tuple(counted),
+            missing=tuple(missing),
+            unknown=tuple(unknown),
+            n=len(counted),
+            n_ceiling=len(counted) + len(unknown),
+            m=len(places),
+            m_ceiling=len(places),
+        )
+
+    def _stated_total(self, spec: MeasureSpec) -> Figure | str | None:
+        """Return the total that an attested number is a part of, or why there is none; None where none is asked."""
+        if spec.of_total is not None:
+            return self.facts.totals.get(spec.of_total) or f"台账没有总数：{self.facts.name(spec.of_total)}"
+        if not spec.of:
+            return None
+        places, no_frame = self._frame(spec.of)
+        if no_frame or not places:
+            return no_frame or _nothing_listed(spec)
+        first = places[0]
+        return Figure(f"台账{name_kind(first.kind)}数", str(len(places)), "register", first.receipt, "")
+
     # ------------------------------------------------------------ devices, limits
 
     def _count_devices(self, spec: MeasureSpec, broken: str) -> Measure:
-        (requirement,) = spec.show
-        scopes = [scope.kind for scope in spec.of]
+        """Return the devices that show what is asked for; where they stand matters only with ``of``."""
         counted: dict[str, Entry] = {}
         unknown: dict[str, Entry] = {}
-        for shown in self._by_capability.get(requirement.capability, ()):
-            place = self._place(shown.place)
-            if scopes and (place is None or not any(in_scope(place, scope) for scope in spec.of)):
+        (need,) = spec.show
+        for shown in (one for choice in need.choices for one in self._proofs.of(choice.capability)):
+            place = self._proofs.place(shown.place)
+            if spec.of and (place is None or not any(in_scope(place, scope) for scope in spec.of)):
                 continue
-            roster = counted if self.satisfies(shown, requirement) and not broken else unknown
+            roster = counted if self._proofs.meets(shown, need) and not broken else unknown
             name = f"{shown.source}/{shown.device}"
             proof = roster[name].shown if name in roster else ()
             roster[name] = Entry(name, shown.device, broken, place, (*proof, shown))
         still_open = tuple(entry for name, entry in unknown.items() if name not in counted)
-        nothing = "" if counted or still_open else "没有收到该项清单"
+        nothing = "" if counted or still_open else _nothing_shown(spec, self.facts.name(need.capability))
         return Measure(
             counted=tuple(counted.values()),
             unknown=still_open,
@@ -248,22 +244,22 @@ class Census:
 
     def _find_worst(self, spec: MeasureSpec, broken: str) -> Measure:
         """Return the worst value over every device in scope that shows ``over``; one without a value is unknown."""
-        values = {(s.source, s.device): s for s in self._by_capability.get(spec.capability, ())}
+        values = {(s.source, s.device): s for s in self._proofs.of(spec.capability)}
         counted: list[Entry] = []
         unknown: list[Entry] = []
         excluded: list[Entry] = []
-        for shown in self._by_capability.get(spec.over, ()):
+        for shown in self._proofs.of(spec.over):
             name = f"{shown.source}/{shown.device}"
-            reading = values.get((shown.source, shown.device))
-            place = self._place(shown.place)
+            reading = shown if spec.capability == spec.over else values.get((shown.source, shown.device))
+            place = self._proofs.place(shown.place)
             if spec.of and place is not None and not any(in_scope(place, scope) for scope in spec.of):
                 continue
-            proof = (shown,) if reading is None else (shown, reading)
+            proof = (shown,) if reading is None or reading is shown else (shown, reading)
             if place is None:
                 excluded.append(Entry(name, shown.device, "设备不在台账的任何位置", None, proof))
             elif reading is None or reading.low is None or broken:
                 unknown.append(Entry(name, shown.device, broken or "没有该项数值", place, proof))
-            elif not self.satisfies(reading, Requirement(spec.capability, frozenset(ShownBy))):
+            elif not self._proofs.satisfies(reading, Requirement(spec.capability, frozenset(ShownBy))):
                 unknown.append(Entry(name, shown.device, reading.note or "该项数值已过期", place, proof))
             else:
                 counted.append(Entry(name, shown.device, "", place, (reading,)))
@@ -279,37 +275,17 @@ class Census:
             problem=broken or ("没有收到该项数值" if worst is None else ""),
         )
 
-    def _place(self, place_id: str | None) -> Place | None:
-        return None if place_id is None else self._by_id.get(place_id)
-
-
-def in_scope(place: Place, scope: Scope) -> bool:
-    """Return whether a place is of the scope's kind and has its attributes."""
-    return place.kind == scope.kind and all(
-        place.attributes.get(name, "") in allowed for name, allowed in scope.where.items()
-    )
-
 
 def _is_all_households(spec: MeasureSpec) -> bool:
     return [scope.kind for scope in spec.of] == ["household"] and not spec.of[0].where
 
 
-def own_number(place: Place) -> str:
-    """Return the number by which other rows of the register name this place."""
-    return place.attributes.get(place.kind, place.key)
+def _nothing_listed(spec: MeasureSpec) -> str:
+    return f"台账中没有可计数的{'、'.join(name_kind(scope.kind) for scope in spec.of)}"
 
 
-def _contradicted(claims: Sequence[Shown], requirement: Requirement) -> bool:
-    """Return whether a fresh reading says the opposite of what is asked (a controller without a time program)."""
-    if requirement.equals is None:
-        return False
-    return any(
-        shown.shown_by in requirement.by
-        and shown.rung >= requirement.rung
-        and bool(shown.values)
-        and shown.values[-1] != requirement.equals
-        for shown in claims
-    )
+def _nothing_shown(spec: MeasureSpec, name: str) -> str:
+    return "没有收到该项清单" if spec.kind == "inventory" else f"没有收到{name}的数据"
 
 
 def _why_unknown(claims: Sequence[Shown], name: str) -> str:

@@ -23,7 +23,21 @@ def explain(row: RowSpec, result: RowScore, window_days: int) -> str:
     ending = f"得分{result.floor}分。"
     if result.ceiling > result.floor:
         ending = f"得分{result.floor}分（待证实后最高{result.ceiling}分）。"
+    if result.override is not None:
+        ending += _say_override(result)
     return "；".join([*(clause for clause in clauses if clause), ending])
+
+
+def _say_override(result: RowScore) -> str:
+    """Return both values of an override, and who decided it, when and why."""
+    decision = result.override
+    if decision is None:
+        return ""
+    proof = f"，{decision.document.name}" if decision.document else "，缺证明文件"
+    return (
+        f"人工更正：计算得分{result.computed}分，更正为{decision.points}分，理由：{decision.reason}"
+        f"（{decision.by} {decision.date}{proof}）。"
+    )
 
 
 def _say(spec: PartSpec, part: PartScore, window_days: int, no: int) -> str:
@@ -60,6 +74,11 @@ def _say_attested(part: PartScore) -> str:
     acts = part.measure.counted or part.measure.unknown or part.measure.missing
     who = acts[0].label if acts else ""
     documents = "、".join(document.name for document in part.measure.documents)
+    measure = part.measure
+    amount = next((figure.value for figure in measure.figures if figure.name == "佐证数量"), "")
+    if amount and (measure.counted or measure.unknown):
+        share = f"，占{format_percent(int(amount), measure.m)}%" if measure.m else ""
+        who = f"{amount}{f' / {measure.m}' if measure.m else ''}{share}；{who}"
     if part.measure.counted:
         return f"{part.title}：已佐证（{who}，{documents}）"
     if part.measure.unknown:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from math import ceil
 
+from scoring.measures import MeasureSpec
 from scoring.model import Attestation, Entry, Facts, Figure, Measure
-from scoring.rubric import MeasureSpec
 
 INVENTORY_DAYS = 365
 """An inventory or a statistic is valid for twelve months."""
@@ -78,25 +78,57 @@ def _find_odd(facts: Facts, figures: list[Figure], *, whole: bool) -> str:
     return ""
 
 
-def read_attestation(facts: Facts, row: int, part: str, broken: str) -> Measure:
-    """Return what people attest for a part: with a document it counts, without one it shows in the ceiling only."""
-    valid = [act for act in facts.attestations if (act.row, act.part) == (row, part)]
+def read_attestation(
+    facts: Facts, spec: MeasureSpec, part: tuple[int, str], total: Figure | str | None, broken: str
+) -> Measure:
+    """Return what people attest for a part: with a document it counts, without one it shows in the ceiling only.
+
+    Where the part asks for a ``quantity``, that is n; ``total`` is what it is a part of, or why that is not known.
+    """
+    valid = [act for act in facts.attestations if (act.row, act.part) == part]
     if not valid or broken:
         return Measure(problem=broken or "未提交佐证材料", attested=True)
     act = _deciding(valid)
     entry = Entry(f"act/{act.receipt}", f"{act.by} {act.date}", f"有效期至{act.expires}")
     yes = act.value.lower() in YES
     documented = yes and act.document is not None
+    figures = [Figure("佐证", act.value, act.by, act.receipt, "/value")]
+    documents = (act.document,) if act.document else ()
+    n, m, problem = 1, None, ""
+    if spec.quantity and yes:
+        n, m, problem = _read_quantity(act, spec, total, figures)
+    if problem:
+        return Measure(figures=tuple(figures), documents=documents, problem=problem, error=bool(m), attested=True)
     return Measure(
         counted=(entry,) if documented else (),
         unknown=(entry,) if yes and not documented else (),
         missing=() if yes else (entry,),
-        n=int(documented),
-        n_ceiling=int(yes),
-        figures=(Figure("佐证", act.value, act.by, act.receipt, "/value"),),
-        documents=(act.document,) if act.document else (),
+        n=n if documented else 0,
+        n_ceiling=n if yes else 0,
+        m=m,
+        m_ceiling=m,
+        figures=tuple(figures),
+        documents=documents,
         attested=True,
     )
+
+
+def _read_quantity(
+    act: Attestation, spec: MeasureSpec, total: Figure | str | None, figures: list[Figure]
+) -> tuple[int, int | None, str]:
+    """Return the attested number, what it is a part of, and why it cannot be used ("" when it can)."""
+    if act.quantity is None:
+        return 0, None, f"佐证未填写数量（{spec.quantity}）"
+    figures.append(Figure("佐证数量", str(act.quantity), act.by, act.receipt, "/quantity"))
+    if total is None:
+        return act.quantity, None, ""
+    if isinstance(total, str):
+        return 0, None, total
+    figures.append(total)
+    m = int(total.value)
+    if act.quantity > m:
+        return 0, m, f"佐证数量{act.quantity}大于总数{m}，数据有误"
+    return act.quantity, m, "" if m else "总数为0"
 
 
 def _deciding(acts: Sequence[Attestation]) -> Attestation:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from fractions import Fraction
@@ -51,6 +52,22 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Season:
+    """A part of the year, from its first to its last day (MM-DD, both included); it may reach over New Year."""
+
+    name: str
+    begins: str
+    ends: str
+
+    def holds(self, day: date) -> bool:
+        """Return whether a day lies in the season."""
+        now = f"{day:%m-%d}"
+        if self.begins <= self.ends:
+            return self.begins <= now <= self.ends
+        return now >= self.begins or now <= self.ends
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """One place of the register. ``receipt`` and ``pointer`` lead to its row as delivered."""
 
@@ -77,7 +94,8 @@ class Shown:
 
     ``place`` is None for a device that is bound to no known place. ``days_ago`` is how many local days before the
     window's end the newest credited sign lies (0 = the last day). ``values`` are the distinct words (ways of entry)
-    or the last reading; ``low`` and ``high`` the extremes over the period.
+    or the last reading; ``low`` and ``high`` the extremes over the period. ``days_seen`` is on how many days of the
+    window there was a credited reading; a sign from before the window has none.
     """
 
     place: str | None
@@ -92,6 +110,7 @@ class Shown:
     low: Decimal | None = None
     high: Decimal | None = None
     note: str = ""
+    days_seen: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +127,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """What a person states for one part of one row. Without a document it counts in the ceiling only."""
+    """What a person states for one part of one row. Without a document it counts in the ceiling only.
+
+    ``quantity`` is the number stated, where the part asks for one.
+    """
 
     row: int
     part: str
@@ -116,6 +138,23 @@ class Attestation:
     by: str
     date: str
     expires: str
+    receipt: int
+    document: Document | None = None
+    quantity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Other points for a row than were computed, as a person decided. Both values are kept and shown.
+
+    Without a document it can only lower the floor. ``points`` is decimal text.
+    """
+
+    row: int
+    points: str
+    reason: str
+    by: str
+    date: str
     receipt: int
     document: Document | None = None
 
@@ -162,7 +201,7 @@ class Facts:
     (register, acts, bindings); ``sources_of`` the sources that could show a capability; ``reading_at`` the sources
     that have a device at a place; ``unheard`` the capabilities of which no source has told anything yet, not even that
     there are none; ``stating`` the sources that could state a statistic; ``names`` the Chinese names of
-    capabilities and figures.
+    capabilities and figures; ``window_end`` the day after the last of the window.
     """
 
     community: str
@@ -182,6 +221,8 @@ class Facts:
     unheard: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     stating: frozenset[str] = frozenset()
+    overrides: tuple[Override, ...] = ()
+    window_end: date = date.min
 
     def name(self, word: str) -> str:
         """Return the Chinese name of a capability or figure, the word itself where there is none."""
@@ -242,7 +283,10 @@ class PartScore:
 
 @dataclass(frozen=True, slots=True)
 class RowScore:
-    """One indicator: points at the floor and the ceiling, √ or О, and the parts that made it."""
+    """One indicator: points at the floor and the ceiling, √ or О, and the parts that made it.
+
+    Where a person overrode it, ``computed`` is the floor that was computed.
+    """
 
     no: int
     floor: Decimal
@@ -255,6 +299,8 @@ class RowScore:
     status: str
     parts: tuple[PartScore, ...]
     formula: str
+    override: Override | None = None
+    computed: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 from scoring.census import Census
 from scoring.grade import count_prerequisites
-from scoring.model import Facts, Measure, Origin, PartScore, RowScore, Scorecard, State, Totals
+from scoring.model import Facts, Measure, Origin, Override, PartScore, RowScore, Scorecard, State, Totals
 from scoring.rubric import PartSpec, RowSpec, Rubric, RuleSpec
 from scoring.rules import judge
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
-METHOD = 1
+METHOD = 2
 """The number of this way of counting and scoring; it changes whenever a golden score moves."""
 
 
 def score(rubric: Rubric, facts: Facts) -> Scorecard:
     """Return the scorecard of one community: a pure function of the rubric and the facts."""
     census = Census(facts)
-    rows = tuple(score_row(row, census) for row in rubric.rows)
+    rows = tuple(_override(row, score_row(row, census), facts) for row in rubric.rows)
     return Scorecard(rows, add_up(rubric, rows), count_prerequisites(rubric, rows))
 
 
@@ -58,6 +59,29 @@ def score_row(row: RowSpec, census: Census) -> RowScore:
         status=_status(live, met=met),
         parts=parts,
         formula=_formula(row, n, m, points),
+    )
+
+
+def _override(spec: RowSpec, row: RowScore, facts: Facts) -> RowScore:
+    """Return the row as a person decided it, with the computed points beside; as it is where nobody did."""
+    decided = [one for one in facts.overrides if one.row == spec.no]
+    if not decided or facts.common_sources & set(facts.broken):
+        return row
+    decision: Override = max(decided, key=lambda one: one.receipt)
+    points = round_points(Fraction(min(Decimal(decision.points), spec.points)))
+    proven = decision.document is not None
+    floor = points if proven or points < row.floor else row.floor
+    ceiling = points if proven else max(row.ceiling, points)
+    met = True if floor > 0 else (None if ceiling > 0 else False)
+    return replace(
+        row,
+        floor=floor,
+        ceiling=ceiling,
+        met=met,
+        origin=Origin.ATTESTED if row.origin is Origin.NONE else Origin.MIXED,
+        status="unproven" if met is None else ("proven" if met else "not_met"),
+        override=decision,
+        computed=row.floor,
     )
 
 
@@ -95,10 +119,12 @@ def _score_part(row: RowSpec, part: PartSpec, census: Census) -> PartScore:
         measure = census.count(way.measure, row.no, part.id)
         floor, ceiling = judge(way.rule, measure)
         tried.append((index, way, measure, floor, ceiling))
-    # People fill in what is unknown; they do not overrule what was measured to be wanting.
+    # People fill in what is unknown; they do not overrule what was measured to be wanting. A worst case outlasts
+    # every other way: a drill in time does not undo a call that came too late.
     refuted = [one for one in tried if not (one[2].attested or one[2].problem or one[4])]
-    if refuted and not any(one[3] for one in tried if not one[2].attested):
-        tried = refuted
+    worst = [one for one in refuted if one[1].rule.kind == "worst"]
+    if worst or (refuted and not any(one[3] for one in tried if not one[2].attested)):
+        tried = worst or refuted
     # The way that proves the part speaks for it; else the first that has something to show.
     index, way, measure, floor, _ = next(
         (one for one in tried if one[3]), next((one for one in tried if not one[2].problem), tried[0])
