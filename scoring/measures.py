@@ -40,7 +40,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 """The keys without which a measure would count nothing, or pass everything."""
 
-_SHOW = frozenset({"capability", "by", "rung", "days", "on_days", "equals", "includes", "season"})
+SHOW = frozenset({"capability", "by", "rung", "days", "on_days", "equals", "includes", "season"})
 _DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 
@@ -199,7 +199,7 @@ def _parse_need(given: Any, at: str, seasons: Mapping[str, Season]) -> Requireme
 
 
 def _parse_requirement(given: Any, at: str, seasons: Mapping[str, Season]) -> Requirement:
-    allow_only(given, _SHOW, f"{at}, show")
+    allow_only(given, SHOW, f"{at}, show")
     if not given.get("capability"):
         raise RubricError(f"{at}: show needs a capability of config/vocabulary.yaml")
     try:

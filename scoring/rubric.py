@@ -28,9 +28,12 @@ from scoring.model import Season
 
 __all__ = [
     "MEASURES",
+    "PART_KEYS",
     "PART_RULES",
+    "ROW_KEYS",
     "ROW_RULES",
     "ROW_TYPES",
+    "WORDS",
     "MeasureSpec",
     "PartSpec",
     "Question",
@@ -47,7 +50,11 @@ __all__ = [
 ROW_TYPES = ("★A", "★B", "★C", "☆", "▲")
 ROW_RULES = ("all_parts", "ratio", "survey")
 _TOP = frozenset({"rubric", "title", "assumptions", "figures", "seasons", "questions", "indicators"})
-_WORDS = frozenset({"no", "id", "level1", "level2", "meaning", "content", "type", "points"})
+WORDS = frozenset({"no", "id", "level1", "level2", "meaning", "content", "type", "points"})
+"""The form's own words of a row, without which it is no row."""
+
+ROW_KEYS = WORDS | {"title", "rule", "headline", "unit", "assumptions", "parts"}
+PART_KEYS = frozenset({"id", "title", "measure", "rule", "any_of", "say"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +173,8 @@ def _row(
     at = f"{where}{read_line(entry)}: row {entry.get('no', '?') if isinstance(entry, Mapping) else '?'}"
     if isinstance(entry, Mapping) and "False" in map(str, entry):
         raise RubricError(f'{at}: YAML reads a bare no as false; write "no" in quotes')
-    allow_only(entry, _WORDS | {"title", "rule", "headline", "unit", "assumptions", "parts"}, at)
-    for key in sorted(_WORDS):
+    allow_only(entry, ROW_KEYS, at)
+    for key in sorted(WORDS):
         if entry.get(key) is None or entry[key] == "":
             raise RubricError(f"{at}: {key} is missing; copy it from the form")
         if isinstance(entry[key], (list, Mapping)):
@@ -212,7 +219,7 @@ def _row(
 
 
 def _part(part: Mapping[str, Any], at: str, seasons: Mapping[str, Season]) -> PartSpec:
-    allow_only(part, {"id", "title", "measure", "rule", "any_of", "say"}, at)
+    allow_only(part, PART_KEYS, at)
     if not part.get("id") or not part.get("title"):
         raise RubricError(f"{at}: needs id and title")
     if ("any_of" in part) == ("measure" in part):

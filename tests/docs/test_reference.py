@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.reference import pages
+from collector.reference import SCHEMA, pages, schema_text
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
@@ -18,6 +18,10 @@ COMMANDS = set(re.findall(r"^## zhizheng (\S+)$", pages()["commands.md"], re.MUL
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     stored = (REPOSITORY / "docs" / "reference" / name).read_text("utf-8")
     assert stored == pages()[name], f"{name} is out of date: run make docs"
+
+
+def test_the_rubrics_schema_is_up_to_date() -> None:
+    assert (REPOSITORY / SCHEMA).read_text("utf-8") == schema_text(), f"{SCHEMA} is out of date: run make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
