@@ -89,14 +89,7 @@ def _definitions(capabilities: Sequence[str], kinds: Sequence[str]) -> Schema:
                 _closed({"kind": {"enum": list(kinds)}, "where": {"type": "object"}}, ["kind"]),
             ]
         },
-        "need": {
-            "anyOf": [
-                _closed(_show(capabilities), ["capability"]),
-                _closed(
-                    {"any_of": {"type": "array", "items": _closed(_show(capabilities), ["capability"])}}, ["any_of"]
-                ),
-            ]
-        },
+        "need": {"anyOf": [need, _closed({"any_of": {"type": "array", "minItems": 1, "items": need}}, ["any_of"])]},
     }
 
 
