@@ -37,9 +37,10 @@ lint: $(DEV) ## Check style, format and types
 	$(BIN)/mypy
 
 bench: $(DEV) ## Measure; the figures are printed, nothing is judged
+	$(BIN)/python -m benchmarks.census
 	$(PYTEST) --quiet --capture=no --timeout=0 --override-ini python_files='bench_*.py' tests/bench $(ARGS)
 
-docs: $(RUNTIME) ## Write the generated pages of docs/reference
+docs: $(RUNTIME) ## Write the generated pages of docs/reference and the rubric's schema
 	$(BIN)/python -m collector.reference docs/reference
 
 soak: $(DEV) parts ## Run the long tests (kills by the dozen)

@@ -14,7 +14,7 @@ from evidence.catalogue import Catalogue
 from evidence.frame import REGISTER_SOURCE
 from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE
-from evidence.shown import Bound, shown_by_drills, shown_by_events, shown_by_inventory, shown_by_messages
+from evidence.shown import Asked, Bound, shown_by_drills, shown_by_events, shown_by_inventory, shown_by_messages
 from evidence.walk import find_list
 from evidence.window import Window
 from scoring.model import Attestation, Document, Facts, Figure, Place, Shown, Survey, Unplaced
@@ -27,7 +27,7 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
     bound = _bindings(ledger, community, window)
     sources = frozenset(spec.id for spec in catalogue.sources.values() if spec.community == community)
     shown = [
-        *shown_by_messages(ledger, sources, window, bound, _seasonal(catalogue)),
+        *shown_by_messages(ledger, sources, window, bound, _asked(catalogue)),
         *shown_by_events(ledger, sources, window, bound),
         *shown_by_inventory(ledger, sources, window, bound),
         *shown_by_drills(ledger, community, window, frames),
@@ -60,11 +60,14 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
     )
 
 
-def _seasonal(catalogue: Catalogue) -> frozenset[str]:
-    """Return the capabilities whose last season may count outside it."""
+def _asked(catalogue: Catalogue) -> Asked:
+    """Return of which capabilities the rubric asks the last season, and of which the extremes."""
     measures = [way.measure for row in catalogue.rubric.rows for part in row.parts for way in part.ways]
     needs = [one for measure in measures for need in measure.show for one in need.choices]
-    return frozenset(need.capability for need in needs if need.season is not None)
+    return Asked(
+        seasonal=frozenset(need.capability for need in needs if need.season is not None),
+        bounded=frozenset(measure.capability for measure in measures if measure.kind == "limits"),
+    )
 
 
 def _names(catalogue: Catalogue) -> dict[str, str]:

@@ -10,6 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,51 +28,124 @@ Bound = Mapping[tuple[str, str], tuple[str | None, int]]
 """(source, device) -> (place id or None, receipt of the binding)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a rubric wants to know of messages beyond their newest value.
+
+    Of ``seasonal`` capabilities a sign from before the window may count; of ``bounded`` ones the extremes are asked.
+    """
+
+    seasonal: frozenset[str] = frozenset()
+    bounded: frozenset[str] = frozenset()
+
+
 def shown_by_messages(
-    ledger: Ledger, sources: frozenset[str], window: Window, bound: Bound, seasonal: frozenset[str] = frozenset()
+    ledger: Ledger, sources: frozenset[str], window: Window, bound: Bound, asked: Asked
 ) -> Iterator[Shown]:
     """Yield one Shown per (device, capability): the best of its days inside the window, else what was heard before.
 
-    Of ``seasonal`` capabilities the newest credited day before the window is shown in its place.
+    Of seasonal capabilities the newest credited day before the window is shown in its place. The days are grouped by
+    the database; only where none of the window is credited are they looked at one by one.
     """
-    rows = ledger.connection.execute(
-        "SELECT source, device, capability, day, credited, retained, backfilled, ahead, implausible, low, high, last,"
-        " witnesses, context FROM device_days WHERE day >= ? AND day < ?"
-        " ORDER BY source, device, capability, day, profile",
-        ((window.end - timedelta(days=EVENT_DAYS)).isoformat(), window.end.isoformat()),
-    )
-    grouped: dict[tuple[str, str, str], list[tuple[Any, ...]]] = defaultdict(list)
-    for row in rows:
-        if row[0] in sources:
-            grouped[row[0], row[1], row[2]].append(row[3:])
-    start = window.start.isoformat()
-    for (source, device, capability), days in grouped.items():
+    connection = ledger.connection
+    start, end = window.start.isoformat(), window.end.isoformat()
+    since = (window.end - timedelta(days=EVENT_DAYS)).isoformat()
+    first = {
+        (source, device, capability): witnesses
+        for source, device, capability, witnesses, _ in connection.execute(_FIRST_CREDITED, (start, end))
+    }
+    extremes = _extremes(ledger, asked.bounded, start, end)
+    for row in connection.execute(_NEWEST_CREDITED, {"start": start, "since": since, "end": end}):
+        source, device, capability, newest, last, witnesses, context, implausible, days = row
+        if source not in sources:
+            continue
         place, binding = bound.get((source, device), (None, 0))
-        inside = [day for day in days if day[0] >= start]
-        credited = [day for day in inside if day[1]]
-        earlier = [day for day in days if day[1]][-1:] if capability in seasonal else []
-        best = credited or earlier or inside or days[-1:]
-        newest = best[-1]
-        rung = Rung.HEARD
-        if credited or earlier:
-            rung = Rung.REPORTING if any(day[5] for day in best) else Rung.PLAUSIBLE
-        witnesses = [*json.loads(best[0][9])[:1], *json.loads(newest[9])[-1:]]
-        context = json.loads(newest[10])
+        key = (source, device, capability)
+        if newest is None:
+            yield _uncredited(ledger, key, window, place, binding, seasonal=capability in asked.seasonal)
+            continue
+        low, high = extremes.get(key, (None, None))
+        known = Rung.REPORTING if implausible else Rung.PLAUSIBLE
         yield Shown(
             place=place,
             source=source,
             device=device,
             capability=capability,
             shown_by=ShownBy.MESSAGE,
-            rung=rung if place is not None else Rung.LISTED,
-            days_ago=window.days_before_end(date.fromisoformat(newest[0])),
-            leads=_leads(witnesses, [*context, binding]),
-            values=(newest[8],),
-            low=_extreme([day[6] for day in best], lowest=True),
-            high=_extreme([day[7] for day in best], lowest=False),
-            note="" if credited else _why_uncredited(inside, window.days),
-            days_seen=max(1, len({day[0] for day in credited})),
+            rung=known if place is not None else Rung.LISTED,
+            days_ago=window.days_before_end(date.fromisoformat(newest[:10])),
+            leads=_leads([*json.loads(first[key])[:1], *json.loads(witnesses)[-1:]], [*json.loads(context), binding]),
+            values=(last,),
+            low=low,
+            high=high,
+            days_seen=days,
         )
+
+
+# With one max() or min(), SQLite takes the bare columns from the row that has it. A day read by two profiles stands
+# there twice; behind the day stands the profile, so that the choice is the same whenever it is made.
+_NEWEST_CREDITED = """
+SELECT source, device, capability, max(CASE WHEN credited > 0 AND day >= :start THEN day || profile END),
+  last, witnesses, context, sum(CASE WHEN credited > 0 AND day >= :start THEN implausible ELSE 0 END),
+  count(DISTINCT CASE WHEN credited > 0 AND day >= :start THEN day END)
+FROM device_days WHERE day >= :since AND day < :end
+GROUP BY source, device, capability ORDER BY source, device, capability
+"""
+_FIRST_CREDITED = """
+SELECT source, device, capability, witnesses, min(day || profile)
+FROM device_days WHERE credited > 0 AND day >= ? AND day < ? GROUP BY source, device, capability
+"""
+
+
+def _uncredited(
+    ledger: Ledger, key: tuple[str, str, str], window: Window, place: str | None, binding: int, *, seasonal: bool
+) -> Shown:
+    """Return what was heard of a device of which nothing counts within the window, and why not."""
+    source, device, capability = key
+    since = (window.end - timedelta(days=EVENT_DAYS)).isoformat()
+    days = ledger.connection.execute(
+        "SELECT day, credited, retained, backfilled, ahead, implausible, low, high, last, witnesses, context"
+        " FROM device_days WHERE source = ? AND device = ? AND day >= ? AND day < ? AND capability = ?"
+        " ORDER BY day, profile",
+        (source, device, since, window.end.isoformat(), capability),
+    ).fetchall()
+    inside = [day for day in days if day[0] >= window.start.isoformat()]
+    earlier = [day for day in days if day[1]][-1:] if seasonal else []
+    best = earlier or inside or days[-1:]
+    newest = best[-1]
+    known = (Rung.REPORTING if newest[5] else Rung.PLAUSIBLE) if earlier else Rung.HEARD
+    return Shown(
+        place=place,
+        source=source,
+        device=device,
+        capability=capability,
+        shown_by=ShownBy.MESSAGE,
+        rung=known if place is not None else Rung.LISTED,
+        days_ago=window.days_before_end(date.fromisoformat(newest[0])),
+        leads=_leads([*json.loads(best[0][9])[:1], *json.loads(newest[9])[-1:]], [*json.loads(newest[10]), binding]),
+        values=(newest[8],),
+        low=_extreme([day[6] for day in best], lowest=True),
+        high=_extreme([day[7] for day in best], lowest=False),
+        note=_why_uncredited(inside, window.days),
+    )
+
+
+def _extremes(
+    ledger: Ledger, capabilities: frozenset[str], start: str, end: str
+) -> dict[tuple[str, str, str], tuple[Decimal | None, Decimal | None]]:
+    """Return the lowest and highest credited reading of each device; exact, which the database is not."""
+    marks = ", ".join("?" * len(capabilities))
+    rows = ledger.connection.execute(
+        "SELECT source, device, capability, low, high FROM device_days"  # noqa: S608 - placeholders only
+        f" WHERE credited > 0 AND day >= ? AND day < ? AND capability IN ({marks})",
+        (start, end, *sorted(capabilities)),
+    )
+    lows: dict[tuple[str, str, str], list[str | None]] = defaultdict(list)
+    highs: dict[tuple[str, str, str], list[str | None]] = defaultdict(list)
+    for source, device, capability, low, high in rows if capabilities else ():
+        lows[source, device, capability].append(low)
+        highs[source, device, capability].append(high)
+    return {key: (_extreme(lows[key], lowest=True), _extreme(highs[key], lowest=False)) for key in lows}
 
 
 def _leads(witnesses: Iterable[Sequence[Any]], others: Iterable[int]) -> tuple[Lead, ...]:

@@ -8,6 +8,7 @@ nobody claims anything for is missing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from scoring.figures import read_attestation, read_number, read_statistic, read_survey
@@ -169,13 +170,11 @@ class Census:
         if not spec.show:
             return {}
         need = spec.show[0]
-        reached: dict[str, int] = {rung.name.lower(): 0 for rung in Rung}
-        for place in places:
-            targets = self._proofs.targets(place, spec.each)
-            top = min((self._proofs.highest_rung(need, target, spec.through) for target in targets), default=0)
-            for rung in Rung:
-                reached[rung.name.lower()] += top >= rung
-        return reached
+        tops = Counter(
+            min((self._proofs.highest_rung(need, target, spec.through) for target in targets), default=0)
+            for targets in (self._proofs.targets(place, spec.each) for place in places)
+        )
+        return {rung.name.lower(): sum(count for top, count in tops.items() if top >= rung) for rung in Rung}
 
     # ------------------------------------------------------------ what the register itself says
 

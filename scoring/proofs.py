@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from scoring.figures import INVENTORY_DAYS
@@ -28,6 +28,7 @@ class Proofs:
         places = [place for frame in facts.frames.values() for place in frame]
         self._by_key = {(place.kind, place.key): place for place in places}
         self._by_id = {place.id: place for place in places}
+        self._parts: dict[tuple[str, str], Mapping[str, Sequence[Place]]] = {}
 
     def of(self, capability: str) -> Sequence[Shown]:
         """Return everything that shows a capability, wherever it is."""
@@ -127,11 +128,16 @@ class Proofs:
         """Return where a place is looked at: itself, or each of its parts (a building's entrances)."""
         if each is None:
             return [place]
-        return [
-            child
-            for child in self.facts.frames[each.kind]
-            if in_scope(child, each) and child.attributes.get(place.kind) == own_number(place)
-        ]
+        return [child for child in self._parts_of(each.kind, place.kind)[own_number(place)] if in_scope(child, each)]
+
+    def _parts_of(self, kind: str, whole: str) -> Mapping[str, Sequence[Place]]:
+        """Return the places of a kind by the number of the building (unit, ...) they say they are in."""
+        if (kind, whole) not in self._parts:
+            parts: dict[str, list[Place]] = defaultdict(list)
+            for child in self.facts.frames[kind]:
+                parts[child.attributes.get(whole, "")].append(child)
+            self._parts[kind, whole] = parts
+        return self._parts[kind, whole]
 
 
 def in_scope(place: Place, scope: Scope) -> bool:

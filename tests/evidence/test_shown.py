@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.record import Kind
+from evidence.shown import Asked
 from scoring.model import Rung, Shown, ShownBy
 from tests.fakes.hamlet import DAY_MS, HOUR_MS, Hamlet
 
@@ -117,8 +118,42 @@ def test_extremes_are_over_the_credited_days_of_the_window(hamlet: Hamlet) -> No
     hamlet.later()
     hamlet.meter("WM-1", 7)
     hamlet.later()
+    everything = next(iter(hamlet.asking(Asked(bounded=frozenset({"water_volume"})))))
+    assert (str(everything.low), str(everything.high), everything.values) == ("5", "7", ("7",))
+
+
+def test_extremes_nobody_asks_for_are_not_looked_up(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", 1, at=HOME)
+    hamlet.later()
     shown = of(hamlet)
-    assert (str(shown.low), str(shown.high), shown.values) == ("5", "7", ("7",))
+    assert (shown.low, shown.high, shown.values) == (None, None, ("1",))
+
+
+def test_readings_of_several_days_are_counted_by_day(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", 1, at=HOME)
+    hamlet.meter("WM-1", 2)
+    hamlet.later()
+    assert of(hamlet).days_seen == 1
+    hamlet.meter("WM-1", 3)
+    hamlet.later()
+    assert of(hamlet).days_seen == 2
+
+
+def test_of_a_seasonal_capability_the_newest_credited_day_before_the_window_is_shown(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", 1, at=HOME)
+    hamlet.later()
+    hamlet.meter("WM-1", 2)
+    hamlet.later(30 * DAY_MS)
+    hamlet.meter("WM-1", 3, retained=True)
+    hamlet.later()
+    (plain,) = hamlet.asking(Asked())
+    (seasonal,) = hamlet.asking(Asked(seasonal=frozenset({"water_volume"})))
+    assert (plain.rung, plain.values, plain.days_ago) == (Rung.HEARD, ("3",), 0)
+    assert (seasonal.rung, seasonal.values, seasonal.days_ago) == (Rung.PLAUSIBLE, ("2",), 30)
+    assert seasonal.note == "仅有保留消息"
 
 
 # ---------------------------------------------------------------- events and inventories

@@ -14,8 +14,9 @@ from evidence.facts import gather_facts
 from evidence.ledger import Ledger
 from evidence.replay import fold_all, stream
 from evidence.run import Claim, claim_run, read_claim
+from evidence.shown import Asked, shown_by_messages
 from evidence.window import window_before
-from scoring.model import Facts, RowScore
+from scoring.model import Facts, RowScore, Shown
 from scoring.score import score
 from tests.fakes.stage import Stage
 
@@ -138,6 +139,15 @@ class Hamlet(Stage):
         """Return the facts of a run claimed now."""
         claim = self.claim(days)
         return gather_facts(self.fold(claim.cutoff), self.house.catalogue, "demo", claim.window)
+
+    def asking(self, asked: Asked, days: int = 7) -> list[Shown]:
+        """Return what messages show up to now when a rubric asks for this."""
+        claim = self.claim(days)
+        ledger = self.fold(claim.cutoff)
+        rows = ledger.connection.execute("SELECT source, device, place, receipt FROM bindings ORDER BY receipt")
+        bound = {(source, device): (place, receipt) for source, device, place, receipt in rows}
+        sources = frozenset(self.house.catalogue.sources)
+        return list(shown_by_messages(ledger, sources, claim.window, bound, asked))
 
     def rows(self, days: int = 7) -> dict[int, RowScore]:
         """Return the rows of a run claimed now, by number."""
