@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "collector/simulate": {"collector/simulate", "collector"},
     "collector": {"collector", "collector/simulate", "evidence", "scoring", READING_ROOM, *DOORS},
 }
+MAY_IMPORT["benchmarks"] = {"benchmarks", *MAY_IMPORT}
 MAY_IMPORT["tests"] = {"tests", *MAY_IMPORT}
 ROOMS = sorted(MAY_IMPORT, key=len, reverse=True)
 
