@@ -127,7 +127,8 @@ def _breaks(line: str, room: float) -> Iterator[int]:
         if filled + wide <= room:
             filled += wide
         else:
-            yield 1
+            if filled:
+                yield 1
             # A closing mark takes the sign before it along to the next line.
             filled = wide + (last if word in _NEVER_FIRST else 0.0)
             while filled > room:

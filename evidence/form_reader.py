@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import zip_longest
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -112,10 +111,7 @@ def compare_form(
     """
     filled = _read(payload)
     found = _compare_rows(scorecard, form_text, filled.rows)
-    for key, text, shown in zip_longest(TOTALS, sums(scorecard), filled.totals, fillvalue=""):
-        review, figure = shown or ("", "")
-        found += _difference(f"total {key or 'nobody asked for'}", text, figure)
-        found += _difference(f"total {key}, the reviewer's room", REVIEWED, review[: len(REVIEWED)])
+    found += _compare_sums(scorecard, filled.totals)
     if form_text is not None and basics is not None:
         found += _compare_fields(field_lines(form_text, scorecard, basics), filled.fields)
     head = f"{head_line(scorecard)}\t{environment_mark(scorecard)}"
@@ -142,6 +138,16 @@ def _compare_rows(
         wanted = {key: str(words[key]) for key in PRINTED if key in words} | answers(scored)
         for key, text in wanted.items():
             found += _difference(f"row {scored['no']}, {key}", text, getattr(row, key))
+    return found
+
+
+def _compare_sums(scorecard: Mapping[str, Any], shown: Sequence[tuple[str, str]]) -> list[str]:
+    if len(shown) != len(TOTALS):
+        return [f"below part three the form has {len(shown)} sums, it should have {len(TOTALS)}"]
+    found = []
+    for key, text, (review, figure) in zip(TOTALS, sums(scorecard), shown, strict=True):
+        found += _difference(f"total {key}", text, figure)
+        found += _difference(f"total {key}, the reviewer's room", REVIEWED, review[: len(REVIEWED)])
     return found
 
 

@@ -73,10 +73,14 @@ def register_basics(
     found: dict[str, str] = {}
     for _, section in sections(form_text):
         for field in fields(section):
-            if counts.get(field.get("register", "")) is not None:
-                found[field["id"]] = str(counts[field["register"]])
-            elif totals and field.get("total") in totals:
-                found[field["id"]] = totals[field["total"]]
+            counted, stated = counts.get(field.get("register", "")), (totals or {}).get(field.get("total", ""))
+            if counted is not None and stated is not None and stated.isdecimal():
+                # The households of the form are the ones its rows divide by: the larger of the two.
+                found[field["id"]] = str(max(counted, int(stated)))
+            elif counted is not None:
+                found[field["id"]] = str(counted)
+            elif stated is not None:
+                found[field["id"]] = stated
     return found
 
 

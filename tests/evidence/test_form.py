@@ -374,6 +374,14 @@ def test_the_registers_totals_stand_behind_their_labels_and_what_it_does_not_sta
     }
 
 
+@pytest.mark.parametrize(
+    ("counts", "stated", "shown"),
+    [({"household": 1200}, "1210", "1210"), ({"household": 1200}, "1190", "1200"), ({}, "1210", "1210")],
+)
+def test_the_households_are_the_larger_of_counted_and_stated(counts: dict[str, int], stated: str, shown: str) -> None:
+    assert register_basics(FORM_TEXT, counts, {"households": stated}) == {"households": shown}
+
+
 def test_the_proof_names_the_exhibits_and_the_first_documents() -> None:
     assert proof_text(0, []) == ""
     assert proof_text(76, []) == "证明材料.pdf，共76份，按指标序号编排。"
