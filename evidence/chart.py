@@ -38,7 +38,8 @@ class Pen(Protocol):
 
 def draw_chart(pen: Pen, chart: Bars | Band, x: float, y: float, width: float, height: float) -> None:
     """Draw a chart with its title and its days into the given rectangle."""
-    pen.write(x, y + 3.0, SMALL, pen.fit(chart.title, SMALL, width))
+    unit = f"（{chart.unit}）" if isinstance(chart, Band) and chart.unit not in {"", "1"} else ""
+    pen.write(x, y + 3.0, SMALL, pen.fit(chart.title + unit, SMALL, width))
     top, bottom = y + _TITLE_MM + _HEAD_MM, y + height - _FOOT_MM
     step = width / max(len(chart.days), 1)
     if isinstance(chart, Bars):
@@ -74,7 +75,7 @@ def _draw_band(pen: Pen, chart: Band, frame: tuple[float, float, float, float]) 
         if span is None:
             continue
         upper, lower = (
-            bottom - 2.4 - (bottom - top - 2.4) * float((value - low) / room if high != low else Decimal("0.5"))
+            bottom - 3.0 - (bottom - top - 3.0) * float((value - low) / room if high != low else Decimal("0.5"))
             for value in (span[1], span[0])
         )
         left = x + index * step + step * 0.25

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from evidence.daily import Daily, Sign
+from evidence.exhibit_words import list_ways
 from evidence.sheet import Band, Bars
 
 HOME = "household"
@@ -49,14 +50,18 @@ def choose_charts(
     return bars, *[band for band in bands if any(band.spans)][:MOST_BANDS]
 
 
-def _asked(part: Mapping[str, Any]) -> list[str]:
-    """Return the capabilities that messages must show, in the rubric's order."""
+def _asked(part: Mapping[str, Any]) -> list[list[str]]:
+    """Return what messages must show, in the rubric's order: for each need the capabilities any of which will do."""
     measure = part.get("measure")
     if not isinstance(measure, Mapping):
         return []
     show = measure.get("show") or ()
-    asked = [str(one["capability"]) for one in show if "message" in (one.get("by") or ("message",))]
-    return asked or [str(measure[key]) for key in ("capability",) if measure.get("kind") == "limits" and key in measure]
+    needs = [
+        [str(one["capability"]) for one in need.get("any_of") or (need,) if "message" in list_ways(one)]
+        for need in show
+    ]
+    limited = [[str(measure["capability"])]] if measure.get("kind") == "limits" and "capability" in measure else []
+    return [need for need in needs if need] or limited
 
 
 def _entries(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -65,24 +70,24 @@ def _entries(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from rosters.get(roster) or ()
 
 
-def _needs(entry: Mapping[str, Any], asked: Sequence[str]) -> list[list[Sign]]:
+def _needs(entry: Mapping[str, Any], asked: Sequence[Sequence[str]]) -> list[list[Sign]]:
     signs = [
         (str(shown["source"]), str(shown["device"]), str(shown["capability"]))
         for shown in entry.get("shown") or ()
         if shown.get("shown_by") == "message"
     ]
-    return [[sign for sign in signs if sign[2] == capability] for capability in asked]
+    return [[sign for sign in signs if sign[2] in capabilities] for capabilities in asked]
 
 
 def _measured(part: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, list[Sign]]:
     """Return by capability the signs whose readings may be drawn."""
     if HOME in _kinds(part.get("measure")):
         return {}
-    numbers = [capability for capability in _asked(part) if capability in units]
+    numbers = [capability for need in _asked(part) for capability in need if capability in units]
     found: dict[str, list[Sign]] = {capability: [] for capability in numbers}
     for entry in _entries(part):
-        for capability, signs in zip(numbers, _needs(entry, numbers), strict=True):
-            found[capability] += signs
+        for capability in numbers:
+            found[capability] += _needs(entry, [[capability]])[0]
     return found
 
 

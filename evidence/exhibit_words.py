@@ -44,7 +44,15 @@ _WHERE = {
     ("use", "septic"): "化粪池",
     ("use", "sewage_well"): "污水井",
     ("use", "shared"): "共用",
+    ("switch", "sound"): "声控",
+    ("switch", "infrared"): "红外",
+    ("escalator", "false"): "非扶梯",
+    ("escalator", "true"): "扶梯",
+    ("added", "true"): "加装",
 }
+_VALUES = {"equals": "为", "includes": "含"}
+_PLAIN_VALUES = {"true": "是", "false": "否", "auto": "自动", "manual": "手动", "face": "人脸"}
+_SEASONS = {"heating": "采暖期"}
 _KEYS = {
     "capability": "功能",
     "key": "统计项",
@@ -92,6 +100,7 @@ def describe_measure(measure: object, names: Mapping[str, str]) -> str:
         "ways_of_entry": _describe_ways,
         "limits": _describe_limits,
         "inventory": _describe_inventory,
+        "register": _describe_register,
         "statistic": _describe_statistic,
         "attested": _describe_attested,
         "survey": _describe_survey,
@@ -104,8 +113,9 @@ def describe_measure(measure: object, names: Mapping[str, str]) -> str:
 
 
 def _describe_places(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    through = f"（可经所在{name_kind(str(measure['through']))}）" if measure.get("through") else ""
-    return f"逐个清点台账中的{_scopes(measure['of'])}，每处{through}须有：{_needs(measure['show'], names)}"
+    through = f"（可经所接{name_kind(str(measure['through']))}）" if measure.get("through") else ""
+    each = f"的每个{_scopes(measure['each'])}" if measure.get("each") else ""
+    return f"逐个清点台账中的{_scopes(measure['of'])}，每处{each}{through}须有：{_needs(measure['show'], names)}"
 
 
 def _describe_devices(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -115,9 +125,9 @@ def _describe_devices(measure: Mapping[str, Any], names: Mapping[str, str]) -> s
 
 def _describe_ways(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
     each = f"的每个{_scopes(measure['each'])}" if measure.get("each") else ""
-    by = _by(measure.get("by", ()))
+    by = "、".join(SHOWN_BY.get(sort, sort) for sort in list_ways(measure))
     title = names.get(str(measure["capability"]), str(measure["capability"]))
-    return f"逐个清点台账中的{_scopes(measure['of'])}，其{each}{title}方式至少{measure['at_least']}种{by}"
+    return f"逐个清点台账中的{_scopes(measure['of'])}，其{each}{title}方式至少{measure['at_least']}种（{by}）"
 
 
 def _describe_limits(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -132,6 +142,10 @@ def _describe_inventory(measure: Mapping[str, Any], names: Mapping[str, str]) ->
     return f"清点平台清单中的“{names.get(capability, capability)}”"
 
 
+def _describe_register(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return f"查台账：登记为“{_attributes(measure['has'])}”的{_scopes(measure['of'])}"
+
+
 def _describe_statistic(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
     key, total, cases = (measure.get(name) for name in ("key", "of_total", "when_positive"))
     text = f"平台统计的“{names.get(str(key), str(key))}”"
@@ -140,8 +154,10 @@ def _describe_statistic(measure: Mapping[str, Any], names: Mapping[str, str]) ->
 
 
 def _describe_attested(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    rest = {key: value for key, value in measure.items() if key != "kind"}
-    return "人工填报并附证明材料" + (f"（{_plain(rest, names)}）" if rest else "")
+    quantity, total = measure.get("quantity"), str(measure.get("of_total") or "")
+    text = f"人工填报数量（{quantity}）并附证明材料" if quantity else "人工填报并附证明材料"
+    text += f"，占台账“{names.get(total, total)}”之比" if total else ""
+    return text + (f"，占台账中{_scopes(measure['of'])}之比" if measure.get("of") else "")
 
 
 def _describe_survey(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -173,12 +189,19 @@ def _scopes(scopes: object) -> str:
 def _scope(scope: object) -> str:
     if not isinstance(scope, Mapping):
         return name_kind(str(scope))
-    where = [
-        _WHERE.get((str(key), value), f"{key}={value}")
-        for key, values in (scope.get("where") or {}).items()
-        for value in ([values] if isinstance(values, str) else map(str, values))
-    ]
-    return name_kind(str(scope["kind"])) + (f"（{'、'.join(where)}）" if where else "")
+    where = _attributes(scope.get("where") or {})
+    return name_kind(str(scope["kind"])) + (f"（{where}）" if where else "")
+
+
+def _attributes(wanted: Mapping[str, Any]) -> str:
+    """Return the Chinese words of register attributes and the values that will do."""
+    return "、".join(
+        _WHERE.get((str(key), str(value)), f"{key}={value}")
+        for key, values in wanted.items()
+        for value in (values if isinstance(values, list | tuple) else [values])
+        # An empty cell says nothing a reader needs.
+        if str(value)
+    )
 
 
 def _needs(show: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> str:
@@ -186,16 +209,26 @@ def _needs(show: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> str:
 
 
 def _need(one: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    if "any_of" in one:
+        return "或".join(_need(choice, names) for choice in one["any_of"])
     capability = str(one["capability"])
-    equals = f"为{one['equals']}" if one.get("equals") is not None else ""
-    days = f"，{one['days']}天内" if one.get("days") else ""
-    rung = f"，{RUNGS[one['rung']]}即可" if one.get("rung") in RUNGS else ""
-    return f"{names.get(capability, capability)}{equals}{_by(one.get('by', ()), days + rung)}"
+    more = [SHOWN_BY.get(sort, sort) for sort in list_ways(one)]
+    more += [RUNGS[one["rung"]] + "即可"] if one.get("rung") in RUNGS else []
+    more += [f"{one['days']}天内"] if one.get("days") else []
+    more += [f"不少于{one['on_days']}天"] if one.get("on_days") else []
+    more += [f"{_SEASONS.get(str(one['season']), str(one['season']))}外以上一季为准"] if one.get("season") else []
+    value = next((f"{word}{_say_value(one[key])}" for key, word in _VALUES.items() if one.get(key) is not None), "")
+    return f"{names.get(capability, capability)}{value}（{'、'.join(more)}）"
 
 
-def _by(sorts: Iterable[str], more: str = "") -> str:
-    words = "、".join(SHOWN_BY.get(str(sort), str(sort)) for sort in sorts)
-    return f"（{words}{more}）" if words or more else ""
+def _say_value(value: object) -> str:
+    return _PLAIN_VALUES.get(str(value), str(value))
+
+
+def list_ways(need: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return by which sorts of evidence a need may be shown; a rubric that names none means messages."""
+    by = need.get("by") or ("message",)
+    return (by,) if isinstance(by, str) else tuple(str(sort) for sort in by)
 
 
 def _percent(share: object) -> str:

@@ -156,7 +156,8 @@ def _compose_contents(rows: Sequence[Row], indicators: Mapping[int, Row], pages:
 
 def _say_window(scorecard: Row) -> str:
     window = scorecard.get("window") or {}
-    return f"{window.get('from', '')} 至 {window.get('to', '')}（{window.get('days', '')}个自然日）"
+    begin, end = (str(window.get(key, "")).replace("T", " ") for key in ("from", "to"))
+    return f"{begin} 至 {end}（不含），{window.get('days', '')}个自然日"
 
 
 def _title(indicator: Row) -> str:
@@ -192,11 +193,12 @@ def compose_exhibit(scorecard: Row, indicator: Row, daily: Daily, glossary: Glos
         *_say_assumptions(indicator),
         Heading("如何核对"),
         *_table("", (16, 26, 92, 46), _WITNESS_HEAD, choose_witnesses(parts)),
-        Text(_say_check(no, scorecard, where), 8),
+        Text(_say_check(no, scorecard, where), 7.5),
     ]
     return Sheet(f"{no} {title}", tuple(blocks))
 
 
+_LEVELS = ("level1", "level2", "meaning")
 _PARTS_HEAD = ("分项", "名称", "怎样计数", "判定", "结果", "证明")
 _SOURCES_HEAD = ("分项", "数据源", "方式", "内容", "设备", "见证记录", "最近一天")
 _ROSTERS_HEAD = ("分项", "名册", "数量", "名单（前几处）")
@@ -222,23 +224,23 @@ def _say_clause(scorecard: Row, indicator: Row) -> tuple[Block, ...]:
     status, origin = str(indicator.get("status", "")), str(indicator.get("origin", ""))
     return (
         Grid(
-            (30, 26, 26, 26, 38, 34),
+            (30, 24, 24, 20, 34, 24, 24),
             ((MARKS[indicator.get("met")], floor, ceiling, str(indicator.get("points", "")), quantity,
-              f"{ORIGINS.get(origin, origin)}　{STATUSES.get(status, status)}"),),
-            head=("是否具备", "具体得分", "得分上限", "分值", "数量 n / m", "证明　结果"),
-            size=11,
-            centred=frozenset(range(6)),
+              ORIGINS.get(origin, origin), STATUSES.get(status, status)),),
+            head=("是否具备", "具体得分", "得分上限", "分值", "数量 n / m", "证明", "结果"),
+            size=10.5,
+            centred=frozenset(range(7)),
         ),
         Grid(
-            (24, 156),
+            (27, 153),
             tuple(
                 (label, text)
                 for label, text in (
-                    ("指标", " / ".join(str(indicator[key]) for key in ("level1", "level2") if indicator.get(key))),
-                    ("指标含义", str(indicator.get("meaning") or "")),
+                    ("指标及含义", " / ".join(str(indicator[key]) for key in _LEVELS if indicator.get(key))),
                     ("评价内容（原文）", str(indicator.get("content") or "")),
                     ("完成情况", str(indicator.get("sentence") or "")),
                     ("得分怎样算", str(indicator.get("formula") or "")),
+                    ("人工改分", _say_override(indicator.get("override"))),
                     ("统计窗口", _say_window(scorecard)),
                 )
                 if text
@@ -246,6 +248,20 @@ def _say_clause(scorecard: Row, indicator: Row) -> tuple[Block, ...]:
             labels=True,
         ),
     )  # fmt: skip
+
+
+def _say_override(override: object) -> str:
+    """Return both values of an overridden row, who decided it, when, why, and with which document."""
+    if not isinstance(override, Mapping):
+        return ""
+    said = (
+        f"计算得分 {override.get('computed', '')}，改为 {override.get('points', '')}",
+        f"{override.get('by', '')} {override.get('date', '')}".strip(),
+        str(override.get("reason") or ""),
+        f"材料：{override.get('document') or '无（只能降低得分）'}",
+        f"收据号 #{override['receipt']}" if override.get("receipt") else "",
+    )
+    return "；".join(text for text in said if text)
 
 
 def _list_parts(parts: Sequence[Row], glossary: Glossary) -> tuple[Block, ...]:
@@ -261,7 +277,7 @@ def _list_parts(parts: Sequence[Row], glossary: Glossary) -> tuple[Block, ...]:
                 describe_measure(part.get("measure"), glossary.names),
                 verdict,
                 STATES.get(state, state),
-                ORIGINS.get(origin, origin),
+                "—" if (state, origin) == ("not_met", "none") else ORIGINS.get(origin, origin),
             )
         )
     return _table("分项", (10, 34, 72, 36, 14, 14), _PARTS_HEAD, rows)
@@ -270,7 +286,8 @@ def _list_parts(parts: Sequence[Row], glossary: Glossary) -> tuple[Block, ...]:
 def _list_values(parts: Sequence[Row]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for number, part in enumerate(parts, 1):
-        values = part.get("values") or ()
+        # That somebody said yes stands with the document below.
+        values = [value for value in part.get("values") or () if value.get("value") not in {"yes", "no"}]
         rows += [
             (
                 str(number),

@@ -34,14 +34,15 @@ class Text:
 class Grid:
     """A table. ``widths`` are shares of the page's width; a ``head`` is repeated on every page.
 
-    With ``labels`` the first column is shaded like a head. ``size`` is that of the text in the cells; ``centred``
-    names the columns whose text stands in the middle.
+    With ``labels`` the first column is shaded like a head. ``size`` and ``head_size`` are those of the text in the
+    cells; ``centred`` names the columns whose text stands in the middle.
     """
 
     widths: tuple[float, ...]
     rows: tuple[tuple[str, ...], ...]
     head: tuple[str, ...] = ()
     size: float = 8.0
+    head_size: float = 7.5
     labels: bool = False
     centred: frozenset[int] = frozenset()
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from importlib.resources import as_file, files
+from itertools import zip_longest
 
 from fpdf import FPDF, TextMode
 from fpdf.fonts import TTFFont
@@ -26,15 +27,17 @@ FONT = "noto"
 LEFT_MM, TOP_MM, BOTTOM_MM = 15.0, 19.0, 279.0
 MM_PER_POINT = 25.4 / 72
 LEADING = 1.38
-PAD_MM = 1.1
+PAD_MM, PAD_UPRIGHT_MM = 1.1, 0.45
 SHADE = 0.92
 HAIR_MM = 0.12
-GAP_MM = 1.6
-CHART_HEIGHT_MM, CHARTS_ABREAST = 27.0, 3
+GAP_MM = 1.2
+CHART_HEIGHT_MM, CHARTS_ABREAST = 25.0, 3
+SHRINKS = (1.0, 0.94, 0.88)
+"""How small the text may become so that a sheet stays on one page; one that still does not takes several, full size."""
 TALLEST_CELL = 40
 """Lines a cell may have; what is longer ends in an ellipsis, its whole text stands in the run's files."""
 
-_HEADINGS = {1: (13.0, 2.0), 2: (9.5, 1.0)}
+_HEADINGS = {1: (13.0, 2.0), 2: (9.0, 0.5)}
 _WORD = re.compile(r"[!-~\u00a0-\u024f]+|.", re.DOTALL)
 _NEVER_FIRST = frozenset("，。、；：！？）》〉】」』”’％%…·,.;:!?)]}")
 _NEVER_LAST = frozenset("（《〈【「『“‘([{#")
@@ -127,14 +130,26 @@ class Press:
 
     def _lay_out(self, sheets: Sequence[Sheet]) -> tuple[list[int], list[_Page]]:
         """Return the page on which each sheet begins (from 1), and the pages."""
-        self._pages, starts = [], []
+        pages: list[_Page] = []
+        starts = []
         for sheet in sheets:
-            self._turn()
-            starts.append(len(self._pages))
-            self._pages[-1].marks.append(self.clean(sheet.mark))
-            for index, block in enumerate(sheet.blocks):
-                self._place(block, sheet.blocks[index + 1] if index + 1 < len(sheet.blocks) else None)
-        return starts, self._pages
+            starts.append(len(pages) + 1)
+            for shrink in SHRINKS:
+                self._lay_out_sheet(sheet, shrink)
+                if len(self._pages) == 1:
+                    break
+            else:
+                self._lay_out_sheet(sheet, 1.0)
+            self._pages[0].marks.append(self.clean(sheet.mark))
+            pages += self._pages
+        return starts, pages
+
+    def _lay_out_sheet(self, sheet: Sheet, shrink: float) -> None:
+        self._pages = []
+        self._turn()
+        blocks = [_shrink(block, shrink) for block in sheet.blocks]
+        for block, following in zip_longest(blocks, blocks[1:]):
+            self._place(block, following)
 
     def _turn(self) -> None:
         self._pages.append(_Page())
@@ -173,40 +188,48 @@ class Press:
         self._add(partial(self.write, LEFT_MM, y, size, self.fit(heading.text, size, room), bold=True))
         if right:
             self._add(partial(self.write, LEFT_MM + WIDTH_MM - self.measure(right, 8.5), y, 8.5, right))
-        self._y += height + 0.6
+        self._y += height + 0.4
 
     def _place_grid(self, grid: Grid) -> None:
         total = sum(grid.widths)
         widths = [WIDTH_MM * width / total for width in grid.widths]
-        head = [self._cells(grid, widths, grid.head)] if grid.head else []
+        head = self._cells(widths, grid.head, grid.head_size) if grid.head else []
+        head_mm = _row_mm(head, grid.head_size) if head else 0.0
         for index, row in enumerate(grid.rows):
-            cells = self._cells(grid, widths, row)
-            height = _row_mm(cells, grid.size)
+            cells = self._cells(widths, row, grid.size)
             leads = index == 0
-            if self._y + height + (_row_mm(head[0], grid.size) if head and leads else 0) > BOTTOM_MM:
+            if self._y + _row_mm(cells, grid.size) + (head_mm if leads else 0) > BOTTOM_MM:
                 self._need(BOTTOM_MM)
                 leads = True
             if leads and head:
-                self._place_row(grid, widths, head[0], shaded=len(widths))
-            self._place_row(grid, widths, cells, shaded=int(grid.labels))
+                self._place_row(widths, head, grid.head_size, shaded=len(widths))
+            self._place_row(widths, cells, grid.size, shaded=int(grid.labels), centred=grid.centred)
         self._y += GAP_MM
 
-    def _cells(self, grid: Grid, widths: Sequence[float], row: Sequence[str]) -> list[list[str]]:
+    def _cells(self, widths: Sequence[float], row: Sequence[str], size: float) -> list[list[str]]:
         cells = []
         for text, width in zip(row, widths, strict=True):
-            lines = self.wrap(text, grid.size, width - 2 * PAD_MM)
+            lines = self.wrap(text, size, width - 2 * PAD_MM)
             cells.append(lines if len(lines) <= TALLEST_CELL else [*lines[: TALLEST_CELL - 1], "……"])
         return cells
 
-    def _place_row(self, grid: Grid, widths: Sequence[float], cells: Sequence[list[str]], *, shaded: int) -> None:
-        height, x = _row_mm(cells, grid.size), LEFT_MM
+    def _place_row(
+        self,
+        widths: Sequence[float],
+        cells: Sequence[list[str]],
+        size: float,
+        *,
+        shaded: int,
+        centred: frozenset[int] = frozenset(),
+    ) -> None:
+        height, x = _row_mm(cells, size), LEFT_MM
         for column, (lines, width) in enumerate(zip(cells, widths, strict=True)):
             self._add(partial(self.box, x, self._y, width, height, shaded=column < shaded))
             for number, line in enumerate(lines):
-                middle = column < shaded or column in grid.centred
-                indent = (width - self.measure(line, grid.size)) / 2 if middle else PAD_MM
-                y = self._y + PAD_MM * 0.7 + number * _line_mm(grid.size) + _rise_mm(grid.size)
-                self._add(partial(self.write, x + indent, y, grid.size, line))
+                middle = column < shaded or column in centred
+                indent = (width - self.measure(line, size)) / 2 if middle else PAD_MM
+                y = self._y + PAD_UPRIGHT_MM + number * _line_mm(size) + _rise_mm(size)
+                self._add(partial(self.write, x + indent, y, size, line))
             x += width
         self._y += height
 
@@ -298,6 +321,14 @@ class Press:
         self.pdf.rect(x, y, width, height, style="DF" if shaded else "D")
 
 
+def _shrink(block: Block, factor: float) -> Block:
+    if isinstance(block, Text):
+        return replace(block, size=block.size * factor)
+    if isinstance(block, Grid):
+        return replace(block, size=block.size * factor, head_size=block.head_size * factor)
+    return block
+
+
 def _line_mm(size: float) -> float:
     return size * MM_PER_POINT * LEADING
 
@@ -308,4 +339,4 @@ def _rise_mm(size: float) -> float:
 
 
 def _row_mm(cells: Sequence[list[str]], size: float) -> float:
-    return max(len(lines) for lines in cells) * _line_mm(size) + PAD_MM * 1.6
+    return max(len(lines) for lines in cells) * _line_mm(size) + PAD_UPRIGHT_MM * 2.4
