@@ -110,10 +110,7 @@ def compare_form(
     and in the authorities' parts is theirs and not compared. Raises FormError where the payload is no such form.
     """
     filled = _read(payload)
-    found = _compare_rows(scorecard, form_text, filled.rows)
-    found += _compare_sums(scorecard, filled.totals)
-    if form_text is not None and basics is not None:
-        found += _compare_fields(field_lines(form_text, scorecard, basics), filled.fields)
+    found: list[str] = []
     head = f"{head_line(scorecard)}\t{environment_mark(scorecard)}"
     if run_sha256 is not None:
         head += f"\n{seal_line(run_sha256, key_fingerprint)}"
@@ -122,6 +119,10 @@ def compare_form(
             found += _difference("foot of the pages", foot, _PAGE_NUMBER.sub("", text, count=1))
     for text in filled.heads:
         found += _difference("head of the pages", head, text if run_sha256 is not None else text.partition("\n")[0])
+    found += _compare_rows(scorecard, form_text, filled.rows)
+    found += _compare_sums(scorecard, filled.totals)
+    if form_text is not None and basics is not None:
+        found += _compare_fields(field_lines(form_text, scorecard, basics), filled.fields)
     return found
 
 
