@@ -60,7 +60,8 @@ def _draw_bars(pen: Pen, chart: Bars, frame: tuple[float, float, float, float]) 
         if value:
             pen.box(left, bottom - tall, step * 0.6, tall, shaded=True)
         if len(chart.values) <= MOST_LABELS:
-            _write_centred(pen, str(value), left + step * 0.3, bottom - tall - 0.6)
+            # At the bar's foot, where the line of the full height never crosses it.
+            _write_centred(pen, str(value), left + step * 0.3, bottom - 0.8)
 
 
 def _draw_band(pen: Pen, chart: Band, frame: tuple[float, float, float, float]) -> None:

@@ -139,7 +139,13 @@ def _records(parts: Sequence[Part]) -> Iterator[tuple[str, str, int, str, str]]:
         for value in part.get("values") or ():
             said = f"{value.get('title') or value.get('name')}：{value.get('value')}"
             if value.get("receipt"):
-                yield "value", str(value.get("source")), value["receipt"], str(value.get("pointer") or ""), said
+                yield (
+                    f"value {value.get('name')}",
+                    str(value.get("source")),
+                    value["receipt"],
+                    str(value.get("pointer") or ""),
+                    said,
+                )
         for document in part.get("documents") or ():
             if document.get("receipt"):
                 yield "document", "acts", document["receipt"], "", f"材料原件：{document.get('name')}"

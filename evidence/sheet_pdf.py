@@ -61,7 +61,10 @@ def print_book(book: Book, created: datetime) -> bytes:
     # A font package may lie inside a zip; fpdf2 asks for a path.
     with as_file(files(FONT_PACKAGE) / FONT_FILE) as font:
         press = Press(font.as_posix(), book.title, created)
-        return press.print(book)
+        try:
+            return press.print(book)
+        finally:
+            press.close()
 
 
 def same_pdf(one: bytes, other: bytes) -> bool:
@@ -97,7 +100,8 @@ class Press:
         self.pdf.set_creation_date(created)
         self.pdf.set_font(FONT, size=10)
         face = self.pdf.fonts[FONT]
-        self._known = face.cmap if isinstance(face, TTFFont) else {}
+        self._face = face if isinstance(face, TTFFont) else None
+        self._known = self._face.cmap if self._face else {}
         self._ems: dict[str, float] = {}
         self._pages: list[_Page] = []
         self._y = TOP_MM
@@ -116,6 +120,11 @@ class Press:
             for ink in page.ink:
                 ink()
         return bytes(self.pdf.output())
+
+    def close(self) -> None:
+        """Close the font's file."""
+        if self._face:
+            self._face.close()
 
     def _draw_edges(self, book: Book, number: str) -> None:
         right = LEFT_MM + WIDTH_MM
