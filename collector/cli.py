@@ -17,16 +17,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from collector import collect as collecting
+from collector.cli_attest import attest_app
 from collector.demo import Progress as DemoProgress
 from collector.demo import play_demo
 from collector.failures import call
 from collector.house import House, open_house
 from collector.intake import run_intake
+from collector.options import DEFAULT_SETTINGS, CommunityOption, JsonOption, SettingsOption
+from collector.questions import ask_what_applies
 from collector.refresh import bundle_run, newest_run, refresh, run_folder
 from collector.register_view import import_register_folder, register_summary
 from collector.review import serve_review
 from collector.rubric_view import list_rubric
-from collector.settings import SETTINGS_FILE, load_settings, mqtt_sources
+from collector.settings import load_settings, mqtt_sources
 from collector.starter import write_starter
 from collector.status import source_status, unread_shapes
 from collector.supervise import supervise
@@ -42,14 +45,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-SettingsOption = Annotated[
-    Path, typer.Option("--settings", "-s", help="The settings file.", envvar="ZHIZHENG_SETTINGS", show_default=True)
-]
-CommunityOption = Annotated[
-    str | None, typer.Option("--community", "-c", help="Which community; the only one by default.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-DEFAULT_SETTINGS = Path(SETTINGS_FILE)
+app.add_typer(attest_app, name="attest")
 
 
 def _open(settings: Path) -> House:
@@ -120,9 +116,14 @@ async def _serve(house: House, community: str, port: int | None) -> None:
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write zhizheng.toml and acts.yaml.")] = Path(),
+    *,
+    no_questions: Annotated[
+        bool, typer.Option("--no-questions", help="Do not ask what the community does not have.")
+    ] = False,
 ) -> None:
-    """Write a commented settings file to start from."""
-    for path in write_starter(folder):
+    """Write a commented settings file to start from; at a terminal, ask what the community does not have."""
+    silent = no_questions or not sys.stdin.isatty()
+    for path in write_starter(folder, None if silent else ask_what_applies):
         _say(f"written: {path}")
 
 

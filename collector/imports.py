@@ -1,4 +1,4 @@
-"""Imports from files: register sheets and the acts file become locker records, whole or not at all, once each."""
+"""Imports from files: register sheets become locker records, whole or not at all, once each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 from collector.house import House
 from connectors.record import Arrival, Kind
 from connectors.register import KINDS, RegisterError, read_sheet, read_totals, rows_digest, rows_of
-from evidence.acts import ActError, act_arrivals, act_digest, known_acts, read_acts
-from evidence.catalogue import read_yaml
 from evidence.frame import REGISTER_SOURCE
 from evidence.ledger import Ledger
 
@@ -73,23 +71,3 @@ def last_register_digest(ledger: Ledger, community: str) -> str | None:
         "SELECT rows_sha256 FROM registers WHERE community = ? ORDER BY receipt DESC LIMIT 1", (community,)
     ).fetchone()
     return None if row is None else str(row[0])
-
-
-def import_acts(house: House, ledger: Ledger, community: str, path: Path) -> int:
-    """Import the new entries of an acts file and return how many there were.
-
-    Raises ActError naming the entry and the mend; then nothing is imported.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ActError(
-            f"{path}: cannot be read ({error.strerror}); put the acts file there, or take `acts` out of the settings"
-        ) from None
-    entries = read_yaml(content, path.name) or []
-    acts = read_acts(entries, path.name, lambda name: (path.parent / name).read_bytes())
-    known = known_acts(ledger, community)
-    fresh = [(body, document) for body, document in acts if act_digest(body) not in known]
-    if fresh:
-        house.locker.append(act_arrivals(community, fresh, house.clock()))
-    return len(fresh)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.hub import ListKind
-from evidence.acts import ACTS_SOURCE, act_bodies
+from evidence.acts import ACTS_SOURCE, standing_acts
 from evidence.catalogue import Catalogue
 from evidence.frame import REGISTER_SOURCE
 from evidence.ledger import Ledger
@@ -17,7 +17,7 @@ from evidence.locker import SYSTEM_SOURCE
 from evidence.shown import Asked, Bound, shown_by_drills, shown_by_events, shown_by_inventory, shown_by_messages
 from evidence.walk import find_list
 from evidence.window import Window
-from scoring.model import Attestation, Document, Facts, Figure, Place, Shown, Survey, Unplaced
+from scoring.model import Attestation, Document, Facts, Figure, Override, Place, Shown, Survey, Unplaced
 
 
 def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: Window) -> Facts:
@@ -48,6 +48,7 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
         attestations=attestations,
         surveys=surveys,
         not_applicable=not_applicable,
+        overrides=_overrides(ledger, community, window),
         broken=_broken(ledger),
         common_sources=_common_sources(ledger, catalogue, community),
         sources_of=catalogue.sources_showing(community),
@@ -196,7 +197,7 @@ def _acts(
             document=_document(ledger, body),
             quantity=body.get("quantity"),
         )
-        for receipt, body in act_bodies(ledger, community, "attest")
+        for receipt, body in standing_acts(ledger, community, "attest", end)
         # A document is good until its last day (有效期至), that day included.
         if body["date"] <= end <= body["expires"]
     )
@@ -210,14 +211,32 @@ def _acts(
             receipt=receipt,
             document=_document(ledger, body),
         )
-        for receipt, body in act_bodies(ledger, community, "survey")
+        for receipt, body in standing_acts(ledger, community, "survey", end)
         if body["date"] <= end
     )
     not_applicable = {
         (int(body["row"]), str(body["part"])): receipt
-        for receipt, body in act_bodies(ledger, community, "not_applicable")
+        for receipt, body in standing_acts(ledger, community, "not_applicable", end)
     }
     return attestations, surveys, not_applicable
+
+
+def _overrides(ledger: Ledger, community: str, window: Window) -> tuple[Override, ...]:
+    """Return the overrides that stand at the end of the window, oldest first."""
+    end = window.end.isoformat()
+    return tuple(
+        Override(
+            row=body["row"],
+            points=body["points"],
+            reason=body["reason"],
+            by=body["by"],
+            date=body["date"],
+            receipt=receipt,
+            document=_document(ledger, body),
+        )
+        for receipt, body in standing_acts(ledger, community, "override", end)
+        if body["date"] <= end <= body.get("expires", end)
+    )
 
 
 def _document(ledger: Ledger, body: Mapping[str, Any]) -> Document | None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import yaml
 
 from collector.simulate.community import Community
+from collector.simulate.paper import print_pdf
 from collector.simulate.people import SIGNED
 
 _EXPIRES = date(2027, 10, 20)
 _SURVEYED = date(2026, 10, 25)
 _FOLDER = "documents"
-_SURVEY_SHEET = f"{_FOLDER}/满意度调查汇总表.txt"
+_SURVEY_SHEET = f"{_FOLDER}/满意度调查汇总表.pdf"
 
 
 class _PlainDumper(yaml.SafeDumper):
@@ -73,6 +74,6 @@ def write_acts(file: Path, community: Community) -> None:
     for name, text in documents(community).items():
         target = file.parent / name
         target.parent.mkdir(exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(print_pdf(text))
     text = yaml.dump(acts(community), Dumper=_PlainDumper, allow_unicode=True, sort_keys=False)
     file.write_text(text, encoding="utf-8")

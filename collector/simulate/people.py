@@ -54,7 +54,7 @@ def attest(traps: Traps) -> tuple[Attestation, ...]:
     """Return the attestations people gave."""
     missing = {key for name, key in _LEFT_OUT.items() if traps.past(name)}
     return tuple(
-        Attestation(row, part, by, f"{title}.txt", f"示例小区 {title}\n{text}\n签字：{by}（盖章）\n日期：{SIGNED}\n")
+        Attestation(row, part, by, f"{title}.pdf", f"示例小区 {title}\n{text}\n签字：{by}（盖章）\n日期：{SIGNED}\n")
         for row, part, by, title, text in _ATTESTATIONS
         if (row, part) not in missing
     )

@@ -9,6 +9,7 @@ import yaml
 from collector.house import open_house
 from collector.settings import HubSettings, MqttSettings, SettingsError, load_settings, mqtt_sources
 from collector.starter import write_starter
+from evidence.act_terms import Terms
 from evidence.acts import read_acts
 
 SECRETS = ("WATER_MQTT_USER", "WATER_MQTT_PASSWORD", "CITY_HUB_TOKEN", "ZHIZHENG_INFLUX_TOKEN")
@@ -60,7 +61,9 @@ def test_the_acts_that_are_offered_can_be_recorded(tmp_path: Path) -> None:
 
     entries = yaml.safe_load(re.sub(r"^# (?=- |  )", "", text, flags=re.MULTILINE))
 
-    acts = read_acts(entries, acts_file.name, lambda name: name.encode())
+    rubric = open_house(load_settings(tmp_path / "zhizheng.toml")).catalogue.rubric
+    terms = Terms(rubric, "2026-11-03", frozenset(), by_hand=True)
+    acts = read_acts(entries, acts_file.name, lambda name: b"%PDF-1.4 " + name.encode(), terms)
     assert [(body["act"], body["row"]) for body, _ in acts] == [("attest", 74), ("survey", 76)]
     assert all(document for _, document in acts)
 

@@ -25,5 +25,5 @@ def _swift() -> Iterator[None]:
     """Read the catalogue's texts once and leave the form empty: both have their own tests and take seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(collector.house, "load_catalogue", _load_once)
-        patch.setattr(evidence.run, "_fill", lambda *_: b"")
+        patch.setattr(evidence.run, "_fill", lambda *_: {"declaration.docx": b""})
         yield

@@ -23,6 +23,8 @@ from evidence.form import (
     field_ids,
     fill_form,
     met_mark,
+    proof_text,
+    read_fields,
     read_form,
     register_basics,
 )
@@ -133,13 +135,16 @@ def test_the_marks_are_the_signs_the_form_asks_for(*, met: bool | None, mark: st
 
 @pytest.mark.parametrize("column", range(9))
 @pytest.mark.parametrize("line", [1, 10, 76])
-def test_one_altered_cell_is_found_and_named(line: int, column: int) -> None:
+def test_one_altered_cell_is_found_and_named_for_every_row_that_shows_it(line: int, column: int) -> None:
+    table = indicator_table(Document(BytesIO(FORM)))
+    shown_by = [no for no in range(1, 77) if table.cell(no, column)._tc is table.cell(line, column)._tc]
+
     def change(paper: Paper) -> None:
         indicator_table(paper).rows[line].cells[column].paragraphs[0].add_run("0")
 
     found = compare_form(scorecard(), altered(FORM, change), form_text=FORM_TEXT)
-    assert len(found) == 1
-    assert found[0].startswith(f"row {line}, ")
+    assert [text.split(",")[0] for text in found] == [f"row {no}" for no in shown_by]
+    assert line in shown_by
 
 
 @pytest.mark.parametrize("line", [77, 78, 79])
@@ -150,6 +155,54 @@ def test_an_altered_sum_is_found(line: int) -> None:
     found = compare_form(scorecard(), altered(FORM, change))
     assert len(found) == 1
     assert "400.00" in found[0]
+
+
+def test_a_cell_hung_below_another_levels_cell_is_found() -> None:
+    def change(paper: Paper) -> None:
+        (first, *_) = [row for row in indicator_table(paper).rows if row.cells[0].text == "综合服务"]
+        first._tr.tc_lst[0].get_or_add_tcPr().vMerge_val = "continue"
+
+    found = compare_form(scorecard(), altered(FORM, change), form_text=FORM_TEXT)
+    assert found[0].startswith("row 26, level1: the form says '基础设施（综合服务）'")
+
+
+def test_a_text_hidden_below_a_merged_cell_is_found() -> None:
+    def change(paper: Paper) -> None:
+        indicator_table(paper).rows[2]._tr.tc_lst[1].p_lst[0].r_lst[0].text = "无线网络"
+
+    found = compare_form(scorecard(), altered(FORM, change), form_text=FORM_TEXT)
+    assert len(found) == 1
+    assert found[0].startswith("row 2, level2: the form says '宽带网络（无线网络）'")
+
+
+def test_a_program_that_keeps_no_text_below_a_merged_cell_leaves_the_same_form() -> None:
+    def change(paper: Paper) -> None:
+        for row in indicator_table(paper).rows:
+            for cell in row._tr.tc_lst:
+                if cell.vMerge == "continue":
+                    cell.clear_content()
+                    cell.add_p()
+
+    assert compare_form(scorecard(), altered(FORM, change), form_text=FORM_TEXT, run_sha256=RUN_SHA256) == []
+
+
+def test_levels_are_merged_and_every_row_still_has_its_own() -> None:
+    rows = indicator_table(Document(BytesIO(FORM))).rows
+    merged = 0
+    for row, entry in zip(rows[1:77], FORM_TEXT["rows"], strict=True):
+        wanted = [entry["level1"], entry["level2"], entry["meaning"]]
+        assert [cell.text for cell in row.cells[:3]] == wanted
+        assert ["".join(line.text for line in cell.p_lst) for cell in row._tr.tc_lst[:3]] == wanted
+        merged += sum(cell.vMerge == "continue" for cell in row._tr.tc_lst)
+        assert not any(cell.vMerge for cell in row._tr.tc_lst[3:])
+    assert merged > 100
+
+
+def test_what_a_merged_cell_covers_is_not_printed() -> None:
+    for row in indicator_table(Document(BytesIO(FORM))).rows[1:77]:
+        for cell in row._tr.tc_lst:
+            hidden = [run for run in cell.p_lst[0].r_lst if run.rPr.find(qn("w:vanish")) is not None]
+            assert bool(hidden) is (cell.vMerge == "continue")
 
 
 def test_a_missing_row_is_found() -> None:
@@ -173,7 +226,30 @@ def test_a_removed_simulation_mark_is_found() -> None:
 
 def test_the_form_of_another_run_is_found() -> None:
     found = compare_form(scorecard() | {"run": 13}, FORM, run_sha256="0" * 64)
-    assert [line.split(":")[0] for line in found] == ["head of the pages", "foot of the pages"]
+    assert [line.split(":")[0] for line in found] == ["foot of the pages", "head of the pages"]
+
+
+def test_an_altered_digest_at_the_head_alone_is_found() -> None:
+    def change(paper: Paper) -> None:
+        run = paper.sections[0].header.paragraphs[1].runs[0]
+        run.text = run.text.replace("9f86", "0000")
+
+    found = compare_form(scorecard(), altered(FORM, change), run_sha256=RUN_SHA256)
+    assert [line.split(":")[0] for line in found] == ["head of the pages"]
+
+
+def test_head_and_foot_name_the_key_once_there_is_one() -> None:
+    key = "SHA256:uNiVztksCsDhcc0u9e8BrrQXVUpKZIDTMczCvj3tD2s"
+    payload = fill_form(scorecard(), FORM_TEXT, BASICS, RUN_SHA256, key)
+    section = Document(BytesIO(payload)).sections[0]
+    for lines in (section.header.paragraphs, section.footer.paragraphs):
+        text = "\n".join(line.text for line in lines)
+        assert all(word in text for word in ("示例小区（demo）", "第 12 次运行", RUN_SHA256, f"密钥指纹：{key}"))
+    assert compare_form(scorecard(), payload, run_sha256=RUN_SHA256, key_fingerprint=key) == []
+    for other in (None, key.lower()):
+        found = compare_form(scorecard(), payload, run_sha256=RUN_SHA256, key_fingerprint=other)
+        assert [line.split(":")[0] for line in found] == ["foot of the pages", "head of the pages"]
+    assert not any("密钥" in line.text for line in Document(BytesIO(FORM)).sections[0].footer.paragraphs)
 
 
 def test_every_page_names_community_run_digest_and_simulation() -> None:
@@ -184,7 +260,9 @@ def test_every_page_names_community_run_digest_and_simulation() -> None:
     assert "第 12 次运行" in head
     assert "2026-10-27 00:00 至 2026-11-03 00:00" in head
     assert head.endswith("模拟数据")
-    assert RUN_SHA256 in paper.sections[0].footer.paragraphs[0].text
+    assert RUN_SHA256 in paper.sections[0].header.paragraphs[1].text
+    foot = paper.sections[0].footer.paragraphs[0].text
+    assert foot.startswith(f"示例小区（demo）　第 12 次运行　run.json SHA-256：{RUN_SHA256}\t")
 
 
 def test_a_production_form_bears_no_mark_of_simulation() -> None:
@@ -209,6 +287,28 @@ def test_the_sums_are_marked_as_the_applicants_own() -> None:
     ]
 
 
+def test_a_reviewer_has_room_beside_the_applicants_own_figure_and_may_use_it() -> None:
+    rows = indicator_table(Document(BytesIO(FORM))).rows[77:]
+    assert [row.cells[4].text for row in rows] == ["审核：________"] * 3
+
+    def review(paper: Paper) -> None:
+        indicator_table(paper).rows[77].cells[4].paragraphs[0].runs[0].text = "审核：139.90 张"
+        fields = paper.tables[-2]
+        fields.rows[0].cells[1].paragraphs[0].add_run("B级")
+
+    reviewed = altered(FORM, review)
+    assert compare_form(scorecard(), reviewed, form_text=FORM_TEXT, basics=BASICS, run_sha256=RUN_SHA256) == []
+    assert ("评定等级", "B级") in read_fields(reviewed)
+
+
+def test_a_figure_in_the_reviewers_room_that_is_not_marked_so_is_found() -> None:
+    def change(paper: Paper) -> None:
+        indicator_table(paper).rows[77].cells[4].paragraphs[0].runs[0].text = "400.00"
+
+    (found,) = compare_form(scorecard(), altered(FORM, change))
+    assert found.startswith("total base, the reviewer's room: the form says '400'")
+
+
 def test_attested_and_unproven_points_are_told_apart_below_the_sums() -> None:
     notes = "".join(texts(FORM))
     assert "有证明文件的人工佐证22.00分" in notes
@@ -230,6 +330,66 @@ def test_basics_and_the_registers_counts_stand_behind_their_labels() -> None:
         ("投资金额", "120万元"),
     ):
         assert cells[cells.index(label) + 1] == value
+
+
+@pytest.mark.parametrize(
+    ("table", "label", "part"),
+    [(0, "申报单位（盖章）：", "一、申报基本信息"), (1, "住户数", "二、小区基本信息"), (3, "投资金额", "四、投资情况")],
+)
+def test_an_altered_field_is_found_and_named(table: int, label: str, part: str) -> None:
+    basics = BASICS | {"households": "1200"}
+
+    def change(paper: Paper) -> None:
+        cells = [cell for row in paper.tables[table].rows for cell in row.cells]
+        (place,) = [place for place, cell in enumerate(cells) if cell.text == label]
+        cells[place + 1].paragraphs[0].add_run("0")
+
+    payload = filled(scorecard(), basics)
+    assert compare_form(scorecard(), payload, form_text=FORM_TEXT, basics=basics) == []
+    (found,) = compare_form(scorecard(), altered(payload, change), form_text=FORM_TEXT, basics=basics)
+    assert found.startswith(f"{part}, {label}: the form says ")
+    assert found.endswith(f"it should say {dict(read_fields(payload))[label]!r}")
+
+
+def test_an_altered_label_and_a_missing_field_are_found() -> None:
+    def rename(paper: Paper) -> None:
+        paper.tables[1].rows[3].cells[0].paragraphs[0].runs[0].text = "入住户数"
+
+    def remove(paper: Paper) -> None:
+        paper.tables[1]._tbl.remove(paper.tables[1].rows[3]._tr)
+
+    (found,) = compare_form(scorecard(), altered(FORM, rename), form_text=FORM_TEXT, basics=BASICS)
+    assert "says '入住户数', it should say '住户数'" in found
+    (found,) = compare_form(scorecard(), altered(FORM, remove), form_text=FORM_TEXT, basics=BASICS)
+    assert found == "the form has 24 fields, it should have 26"
+
+
+def test_the_registers_totals_stand_behind_their_labels_and_what_it_does_not_state_is_left_out() -> None:
+    totals = {"residents": "3240", "party_members": "120", "disabled_residents": "18", "registered_residents": "2592"}
+    assert register_basics(FORM_TEXT, {"household": 1200}, totals) == {
+        "residents": "3240",
+        "households": "1200",
+        "party_members": "120",
+        "disabled_residents": "18",
+    }
+
+
+@pytest.mark.parametrize(
+    ("counts", "stated", "shown"),
+    [({"household": 1200}, "1210", "1210"), ({"household": 1200}, "1190", "1200"), ({}, "1210", "1210")],
+)
+def test_the_households_are_the_larger_of_counted_and_stated(counts: dict[str, int], stated: str, shown: str) -> None:
+    assert register_basics(FORM_TEXT, counts, {"households": stated}) == {"households": shown}
+
+
+def test_the_proof_names_the_exhibits_and_the_first_documents() -> None:
+    assert proof_text(0, []) == ""
+    assert proof_text(76, []) == "证明材料.pdf，共76份，按指标序号编排。"
+    assert proof_text(0, ["甲.pdf", "乙.docx"]) == "人工佐证文件2份：甲.pdf、乙.docx。"
+    many = proof_text(76, [f"{no}.pdf" for no in range(1, 30)])
+    assert many == (
+        "证明材料.pdf，共76份，按指标序号编排；人工佐证文件29份：1.pdf、2.pdf、3.pdf、4.pdf、5.pdf、6.pdf、7.pdf、8.pdf等。"
+    )
 
 
 def test_without_basics_the_fields_stay_blank_and_the_forms_example_stays() -> None:

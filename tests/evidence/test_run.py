@@ -138,6 +138,8 @@ def test_a_run_claimed_before_a_crash_is_finished_afterwards_with_identical_byte
         "run.json",
         "scorecard.json",
         "declaration.docx",
+        "declaration.xlsx",
+        "declaration.csv",
         "indicators",
     }
     for name, content in wanted.files.items():

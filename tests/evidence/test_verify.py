@@ -14,6 +14,7 @@ from typing import Any
 import bagit
 import pytest
 from docx import Document
+from openpyxl import load_workbook
 
 from connectors.record import Kind, Record
 from evidence.bundle import frame_record, open_zip, read_records, write_zip
@@ -256,7 +257,38 @@ def test_another_name_in_the_first_part_of_the_form_fails(night: Night, tmp_path
         cell.paragraphs[0].runs[0].text = "2400"
         form.save(str(path))
 
-    assert "the form says '2400', replayed '24'" in failed(altered(night, tmp_path, alter))["form"]
+    said = failed(altered(night, tmp_path, alter))["form"]
+    assert "住户数: the form says '2400', it should say '24'" in said
+
+
+@pytest.mark.parametrize(("sheet", "place"), [("申报信息", "C12"), ("指标", "I11"), ("分项", "C4")])
+def test_an_edited_cell_of_the_workbook_fails_by_its_name(night: Night, tmp_path: Path, sheet: str, place: str) -> None:
+    def alter(data: Path) -> None:
+        book = load_workbook(data / "declaration.xlsx")
+        book[sheet][place] = 400
+        book.save(data / "declaration.xlsx")
+
+    assert failed(altered(night, tmp_path, alter))["form"].startswith(f"sheet {sheet}, row {place[1:]}, column ")
+
+
+def test_an_edited_table_fails_and_so_does_one_written_another_way(night: Night, tmp_path: Path) -> None:
+    def raise_row(data: Path) -> None:
+        path = data / "declaration.csv"
+        path.write_bytes(path.read_bytes().replace(b"1000.00", b"1.00").replace(b",100.00,", b",101.00,"))
+
+    def rewrite(data: Path) -> None:
+        path = data / "declaration.csv"
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+
+    assert "sheet declaration.csv, row 77, column 9" in failed(altered(night, tmp_path / "a", raise_row))["form"]
+    found = failed(altered(night, tmp_path / "b", rewrite))["form"]
+    assert found == "declaration.csv is not written as the replay writes it"
+
+
+@pytest.mark.parametrize("name", ["declaration.docx", "declaration.xlsx", "declaration.csv"])
+def test_a_bundle_without_its_form_or_tables_fails(night: Night, tmp_path: Path, name: str) -> None:
+    found = failed(altered(night, tmp_path, lambda data: (data / name).unlink()))
+    assert found == {"form": f"{name} is not in the bundle"}
 
 
 def test_a_form_saved_again_with_the_same_words_is_the_same_form(night: Night, tmp_path: Path) -> None:
@@ -300,6 +332,8 @@ def test_a_run_of_another_method_is_not_verified_with_ours(night: Night, tmp_pat
         ("scorecard.json", b"[]"),
         ("scorecard.json", b'{"indicators": 7}'),
         ("declaration.docx", b"no form"),
+        ("declaration.xlsx", b"no form"),
+        ("declaration.csv", b"\xff"),
         ("catalogue/sources.json", b"[{}]"),
         ("catalogue/rubric.yaml", b"a: [1"),
         ("catalogue/form.yaml", b"a: [1"),
