@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from scoring.figures import INVENTORY_DAYS
@@ -47,8 +48,15 @@ class Proofs:
         found: list[Shown] = []
         for choice in need.choices:
             for spot in spots:
-                found += self._at.get((choice.capability, spot), ())
+                found += [self._aged(shown, choice) for shown in self._at.get((choice.capability, spot), ())]
         return found
+
+    def _aged(self, shown: Shown, requirement: Requirement) -> Shown:
+        """Return what is shown; of a device that has fallen silent since, only that it was heard."""
+        stale = (
+            shown.shown_by is ShownBy.MESSAGE and shown.rung > Rung.HEARD and not self._is_recent(shown, requirement)
+        )
+        return replace(shown, rung=Rung.HEARD) if stale else shown
 
     def meets(self, shown: Shown, need: Requirement) -> bool:
         """Return whether something shown is good enough for a need, by any of its choices."""
@@ -67,12 +75,8 @@ class Proofs:
         return self._is_fresh(shown, requirement)
 
     def highest_rung(self, need: Requirement, place: Place, through: str | None) -> int:
-        """Return the highest rung reached at a place, 0 for none; one that fell silent since was only heard."""
-        return max((self._rung(shown, need) for shown in self.claims(need, place, through)), default=0)
-
-    def _rung(self, shown: Shown, need: Requirement) -> Rung:
-        stale = shown.shown_by is ShownBy.MESSAGE and not any(self._is_fresh(shown, one) for one in need.choices)
-        return min(shown.rung, Rung.HEARD) if stale else shown.rung
+        """Return the highest rung reached at a place, 0 for none."""
+        return max((shown.rung for shown in self.claims(need, place, through)), default=0)
 
     def _is_fresh(self, shown: Shown, requirement: Requirement) -> bool:
         """Return whether the newest sign lies within the period that a requirement asks for."""
@@ -80,9 +84,12 @@ class Proofs:
             return shown.days_ago < min(requirement.days or INVENTORY_DAYS, INVENTORY_DAYS)
         if shown.shown_by is not ShownBy.MESSAGE:
             return shown.days_ago < (requirement.days or EVENT_DAYS)
-        if shown.days_ago < (requirement.days or self.facts.window_days):
-            return shown.days_seen >= requirement.on_days
-        return self._was_in_season(shown, requirement)
+        return shown.days_seen >= requirement.on_days and self._is_recent(shown, requirement)
+
+    def _is_recent(self, shown: Shown, requirement: Requirement) -> bool:
+        """Return whether a message's newest sign lies within the days asked for, or in the season that counts."""
+        recent = shown.days_ago < (requirement.days or self.facts.window_days)
+        return recent or self._was_in_season(shown, requirement)
 
     def _was_in_season(self, shown: Shown, requirement: Requirement) -> bool:
         """Return whether a sign of the last season still counts: only while the window is not wholly in season."""

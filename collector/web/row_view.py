@@ -157,8 +157,8 @@ def lines_of(part: Mapping[str, Any], roster: str, rung: str = "") -> list[tuple
     lines = [(name, entry) for name in wanted for entry in roster_entries(part, name)]
     if not rung:
         return lines
-    capability = _first_capability(part.get("measure"))
-    return [(name, entry) for name, entry in lines if _reached(entry, capability) >= RUNGS.index(rung)]
+    capabilities = _first_capabilities(part.get("measure"))
+    return [(name, entry) for name, entry in lines if _reached(entry, capabilities) >= RUNGS.index(rung)]
 
 
 def last_day(run: Run) -> date:
@@ -267,19 +267,18 @@ def _plain(rule: Any) -> str:
     return yaml.safe_dump(rule, allow_unicode=True, sort_keys=False, width=100).removesuffix("\n...\n").strip()
 
 
-def _first_capability(measure: Any) -> str:
-    """Return the capability whose rungs are counted: the first one asked for, "" when it cannot be told."""
+def _first_capabilities(measure: Any) -> frozenset[str]:
+    """Return the capabilities whose rungs are counted: the first asked for with its choices; none where not known."""
     show = measure.get("show") if isinstance(measure, Mapping) else None
     first = show[0] if isinstance(show, Sequence) and not isinstance(show, str) and show else None
-    return str(first.get("capability") or "") if isinstance(first, Mapping) else ""
+    if not isinstance(first, Mapping):
+        return frozenset()
+    return frozenset(str(one["capability"]) for one in first.get("any_of") or [first] if "capability" in one)
 
 
-def _reached(entry: Mapping[str, Any], capability: str) -> int:
-    reached = [
-        RUNGS.index(name)
-        for shown in entry.get("shown") or ()
-        if capability in {"", shown["capability"]} and (name := _rung_name(shown.get("rung"))) in RUNGS
-    ]
+def _reached(entry: Mapping[str, Any], capabilities: frozenset[str]) -> int:
+    counted = [shown for shown in entry.get("shown") or () if not capabilities or shown["capability"] in capabilities]
+    reached = [RUNGS.index(name) for shown in counted if (name := _rung_name(shown.get("rung"))) in RUNGS]
     return max(reached, default=-1)
 
 
