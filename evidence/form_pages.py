@@ -17,6 +17,7 @@ from evidence import paper as house
 MERGED = ("level1", "level2", "meaning")
 _MM = 72 / 25.4
 _HEADING = 38.0  # a part's heading above the table
+_SUMS = 110.0  # the three sums and the notes below them
 _LEAST = 24.0  # the lowest row; more than what a page leaves free, so that the next row never slips onto it
 _FREE = 20.0
 _LONGEST_WHOLE = 0.7  # a row that takes more than this share of a page may run over to the next one
@@ -71,9 +72,13 @@ def _end_of_page(
     end = begin + 1
     while end < len(rows) and sum(_heights(rows, needs, begin, end + 1)) <= room:
         end += 1
-    if end == len(rows):
+    if end == len(rows) and sum(_heights(rows, needs, begin, end)) + _SUMS <= room:
         return end
-    group = next((index for index in range(end, begin, -1) if "level2" not in _merged(rows, index)), begin)
+    last = end if end < len(rows) else end - 1
+    group = next((index for index in range(last, begin, -1) if "level2" not in _merged(rows, index)), begin)
+    if end == len(rows):
+        # The sums stand below the last rows, not on a page of their own.
+        return group if group > begin else end
     full = group > begin and sum(_heights(rows, needs, begin, group)) >= _FULL_ENOUGH * room
     return group if full else end
 

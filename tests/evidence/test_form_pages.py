@@ -45,6 +45,13 @@ def test_every_page_begins_with_all_its_levels(sentences: dict[int, str]) -> Non
         assert 0 < room < min(line.height for line in lines)
 
 
+@pytest.mark.parametrize("filled", range(8))
+def test_the_sums_find_room_below_the_last_rows(filled: int) -> None:
+    head, lines = plan_lines(rows({76 - filled: "缺一处；" * 60}), HEAD, WIDTHS)
+    last = pages(lines, head)[-1]
+    assert sum(line.height for line in last) + 3 * 24 + 2 * 15 <= PAGE - head
+
+
 def test_levels_hang_together_only_where_they_say_the_same() -> None:
     texts = rows()
     _, lines = plan_lines(texts, HEAD, WIDTHS)
