@@ -185,11 +185,7 @@ def compose_exhibit(scorecard: Row, indicator: Row, daily: Daily, glossary: Glos
     no, title = int(indicator["no"]), _title(indicator)
     last = datetime.fromisoformat(str(scorecard["window"]["to"])).date() - timedelta(days=1)
     parts = tuple(indicator.get("parts") or ())
-    charts = tuple(
-        chart
-        for number, part in enumerate(parts, 1)
-        for chart in choose_charts(number, part, daily, glossary.names, glossary.units)
-    )
+    charts = choose_charts(parts, daily, glossary.names, glossary.units)
     where = f"indicators/{no:02}.json"
     blocks: list[Block] = [
         Heading(f"{TITLE} {no}　{title}", f"{indicator.get('type', '')}　{indicator.get('points', '')}分", level=1),
