@@ -20,6 +20,7 @@ _HEADING = 38.0  # a part's heading above the table
 _SUMS = 110.0  # the three sums and the notes below them
 _LEAST = 24.0  # the lowest row; more than what a page leaves free, so that the next row never slips onto it
 _FREE = 20.0
+_CLOSED = 12.0
 _LONGEST_WHOLE = 0.7  # a row that takes more than this share of a page may run over to the next one
 _FULL_ENOUGH = 0.75  # a page filled this far ends before a group that would not fit whole
 _WORDS = re.compile(r"[!-~]+|.")
@@ -46,22 +47,25 @@ def plan_lines(
     page = house.BODY_LANDSCAPE_MM * _MM - head_height - _FREE
     needs = [{name: _height(_shown(row, name), widths_mm[name]) for name in widths_mm} for row in rows]
     planned: list[Line] = []
-    used = _HEADING
+    room = page - _HEADING
     while len(planned) < len(rows):
         begin = len(planned)
-        if used and sum(_heights(rows, needs, begin, begin + 1)) > page - used:
-            used = 0.0
-        end = _end_of_page(rows, needs, begin, page - used)
+        end = _end_of_page(rows, needs, begin, room)
         heights = _heights(rows, needs, begin, end)
-        spare = page - used - sum(heights)
+        spare = room - sum(heights)
         if end < len(rows) and spare > 0:
-            heights = [height + spare / len(heights) for height in heights]
+            # A row that may run over would begin in what is left free with a single line of itself.
+            closed = spare + (_CLOSED if max(needs[end].values()) > _LONGEST_WHOLE * page else 0.0)
+            heights = [height + closed / len(heights) for height in heights]
         planned += [
             Line(height, height <= _LONGEST_WHOLE * page, _merged(rows, index) if index > begin else frozenset())
             for index, height in enumerate(heights, begin)
         ]
-        # Behind a row that ran over, the page goes on where that row ended.
-        used = (page - spare) % page if spare < 0 else 0.0
+        if spare < 0:
+            # Where a row that ran over ends is not known well enough: from here on every row shows its own levels.
+            rest = [max(_LEAST, *need.values()) for need in needs[end:]]
+            planned += [Line(height, height <= _LONGEST_WHOLE * page, frozenset()) for height in rest]
+        room = page
     return head_height, planned
 
 
