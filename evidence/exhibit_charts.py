@@ -6,6 +6,7 @@ What was measured there is drawn too, except in homes, whose readings are nobody
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from evidence.daily import Daily, Sign
@@ -29,18 +30,28 @@ def measured_signs(indicators: Mapping[int, Mapping[str, Any]], units: Mapping[s
 
 
 def choose_charts(
-    number: int, part: Mapping[str, Any], daily: Daily, names: Mapping[str, str], units: Mapping[str, str]
+    parts: Sequence[Mapping[str, Any]], daily: Daily, names: Mapping[str, str], units: Mapping[str, str]
 ) -> tuple[Bars | Band, ...]:
-    """Return the charts of a part, none where no message shows it; ``number`` is the part's place in its row."""
+    """Return the charts of a row's parts, the same series once; none where no message shows anything."""
+    chosen: dict[Bars | Band, Bars | Band] = {}
+    for number, part in enumerate(parts, 1):
+        for chart in _chart_part(part, daily, names, units):
+            chosen.setdefault(chart, replace(chart, title=f"分项{number}　{chart.title}"))
+    return tuple(chosen.values())
+
+
+def _chart_part(
+    part: Mapping[str, Any], daily: Daily, names: Mapping[str, str], units: Mapping[str, str]
+) -> tuple[Bars | Band, ...]:
     asked = _asked(part)
     places = [_needs(entry, asked) for entry in _entries(part)]
     if not any(signs for needs in places for signs in needs):
         return ()
     most = part.get("denominator") or len(places)
-    bars = Bars(f"分项{number}　每日有效上报的处数（虚线为{most}）", daily.days, daily.count_places(places), int(most))
+    bars = Bars(f"每日有效上报的处数（虚线为{most}）", daily.days, daily.count_places(places), int(most))
     bands = [
         Band(
-            f"分项{number}　{names.get(capability, capability)}每日最低—最高",
+            f"{names.get(capability, capability)}每日最低—最高",
             daily.days,
             daily.band(signs),
             units[capability],

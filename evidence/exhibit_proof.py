@@ -15,6 +15,7 @@ from evidence.exhibit_words import ROSTERS, RUNGS, SHOWN_BY, name_source
 MOST_LABELS, MOST_REASONS, MOST_LOST, MOST_WITNESSES = 6, 4, 4, 4
 LONGEST_LABEL = 28
 ACT = "act/"
+_ANSWERS = {"yes": "有", "no": "无"}
 Part = Mapping[str, Any]
 Line = tuple[str, ...]
 
@@ -137,7 +138,7 @@ def _records(parts: Sequence[Part]) -> Iterator[tuple[str, str, int, str, str]]:
                 yield from _first_record(entry, shown)
     for part in parts:
         for value in part.get("values") or ():
-            said = f"{value.get('title') or value.get('name')}：{value.get('value')}"
+            said = f"{value.get('title') or value.get('name')}：{_ANSWERS.get(value.get('value'), value.get('value'))}"
             if value.get("receipt"):
                 yield (
                     f"value {value.get('name')}",

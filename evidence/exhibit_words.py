@@ -124,7 +124,7 @@ def _describe_devices(measure: Mapping[str, Any], names: Mapping[str, str]) -> s
 
 
 def _describe_ways(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    each = f"的每个{_scopes(measure['each'])}" if measure.get("each") else ""
+    each = f"每个{_scopes(measure['each'])}" if measure.get("each") else ""
     by = "、".join(SHOWN_BY.get(sort, sort) for sort in list_ways(measure))
     title = names.get(str(measure["capability"]), str(measure["capability"]))
     return f"逐个清点台账中的{_scopes(measure['of'])}，其{each}{title}方式至少{measure['at_least']}种（{by}）"
@@ -143,7 +143,7 @@ def _describe_inventory(measure: Mapping[str, Any], names: Mapping[str, str]) ->
 
 
 def _describe_register(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    return f"查台账：登记为“{_attributes(measure['has'])}”的{_scopes(measure['of'])}"
+    return f"查台账：登记为“{_attributes(measure['has']).replace('、', '或')}”的{_scopes(measure['of'])}"
 
 
 def _describe_statistic(measure: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -6,11 +6,14 @@ one of them lacks leaves its line out. Nothing here draws: the pages go to :mod:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.vocabulary import ValueKind
+from evidence.catalogue import Catalogue
 from evidence.daily import Daily, read_daily
 from evidence.exhibit_charts import choose_charts, measured_signs
 from evidence.exhibit_proof import attach_documents, choose_witnesses, list_rosters, list_sources, list_unplaced
@@ -28,8 +31,10 @@ from evidence.ledger import Ledger
 from evidence.sheet import Block, Book, Charts, Grid, Heading, Sheet, Text
 from evidence.sheet_pdf import print_book
 from evidence.window import Window
+from scoring.model import Facts
 
 TITLE = "证明材料"
+EXHIBITS_FILE = "exhibits.pdf"
 SIMULATED_NOTICE = "模拟数据：本材料根据模拟设备的消息生成，不得用于申报。"
 MOST_VALUES = 10
 Row = Mapping[str, Any]
@@ -45,18 +50,24 @@ class Glossary:
 
 def print_exhibits(
     ledger: Ledger,
-    sources: Collection[str],
+    catalogue: Catalogue,
+    facts: Facts,
     window: Window,
-    glossary: Glossary,
     *,
     scorecard: Row,
     indicators: Mapping[int, Row],
-    run_sha256: str,
+    run_json: bytes,
     created: datetime,
 ) -> bytes:
-    """Return the exhibits of a run as PDF, with charts from the ledger as it stands for the given sources."""
-    daily = read_daily(ledger, sources, window, measured_signs(indicators, glossary.units))
-    return write_exhibits(scorecard, indicators, daily, glossary, run_sha256=run_sha256, created=created)
+    """Return the exhibits of a run as PDF, with charts from the ledger as it stands; ``run_json`` is what they cite."""
+    sources = {spec.id for spec in catalogue.sources.values() if spec.community == facts.community}
+    numbers = {
+        name: word.unit for name, word in catalogue.vocabulary.capabilities.items() if word.kind is ValueKind.NUMBER
+    }
+    daily = read_daily(ledger, sources, window, measured_signs(indicators, numbers))
+    glossary = Glossary(facts.names, numbers)
+    digest = hashlib.sha256(run_json).hexdigest()
+    return write_exhibits(scorecard, indicators, daily, glossary, run_sha256=digest, created=created)
 
 
 def write_exhibits(
@@ -174,11 +185,7 @@ def compose_exhibit(scorecard: Row, indicator: Row, daily: Daily, glossary: Glos
     no, title = int(indicator["no"]), _title(indicator)
     last = datetime.fromisoformat(str(scorecard["window"]["to"])).date() - timedelta(days=1)
     parts = tuple(indicator.get("parts") or ())
-    charts = tuple(
-        chart
-        for number, part in enumerate(parts, 1)
-        for chart in choose_charts(number, part, daily, glossary.names, glossary.units)
-    )
+    charts = choose_charts(parts, daily, glossary.names, glossary.units)
     where = f"indicators/{no:02}.json"
     blocks: list[Block] = [
         Heading(f"{TITLE} {no}　{title}", f"{indicator.get('type', '')}　{indicator.get('points', '')}分", level=1),

@@ -14,6 +14,7 @@ from evidence.catalogue import Catalogue
 from evidence.frame import REGISTER_SOURCE
 from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE
+from evidence.revision import used_revision
 from evidence.shown import Asked, Bound, shown_by_drills, shown_by_events, shown_by_inventory, shown_by_messages
 from evidence.walk import find_list
 from evidence.window import Window
@@ -81,12 +82,8 @@ def _names(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _revision(ledger: Ledger, community: str, window: Window) -> int | None:
-    """Return the newest revision valid at the end of the window."""
-    row = ledger.connection.execute(
-        "SELECT max(receipt) FROM registers WHERE community = ? AND valid_from <= ?",
-        (community, window.end.isoformat()),
-    ).fetchone()
-    return None if row[0] is None else int(row[0])
+    """Return the newest revision that is not held and is valid at the end of the window."""
+    return used_revision(ledger, community, window.end.isoformat())
 
 
 def _common_sources(ledger: Ledger, catalogue: Catalogue, community: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docx.document import Document as Paper
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Pt
 
@@ -143,6 +144,8 @@ def _write_indicators(
                 centred=name not in _LEFT_ALIGNED,
                 bold=name in {"met", "score"} and row["met"] == MET,
             )
+            if not line.whole:
+                cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.TOP
             if name in columns:
                 columns[name].append(cell)
     _merge_levels(columns, lines)

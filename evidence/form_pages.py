@@ -17,8 +17,10 @@ from evidence import paper as house
 MERGED = ("level1", "level2", "meaning")
 _MM = 72 / 25.4
 _HEADING = 38.0  # a part's heading above the table
+_SUMS = 110.0  # the three sums and the notes below them
 _LEAST = 24.0  # the lowest row; more than what a page leaves free, so that the next row never slips onto it
 _FREE = 20.0
+_CLOSED = 12.0
 _LONGEST_WHOLE = 0.7  # a row that takes more than this share of a page may run over to the next one
 _FULL_ENOUGH = 0.75  # a page filled this far ends before a group that would not fit whole
 _WORDS = re.compile(r"[!-~]+|.")
@@ -45,22 +47,25 @@ def plan_lines(
     page = house.BODY_LANDSCAPE_MM * _MM - head_height - _FREE
     needs = [{name: _height(_shown(row, name), widths_mm[name]) for name in widths_mm} for row in rows]
     planned: list[Line] = []
-    used = _HEADING
+    room = page - _HEADING
     while len(planned) < len(rows):
         begin = len(planned)
-        if used and sum(_heights(rows, needs, begin, begin + 1)) > page - used:
-            used = 0.0
-        end = _end_of_page(rows, needs, begin, page - used)
+        end = _end_of_page(rows, needs, begin, room)
         heights = _heights(rows, needs, begin, end)
-        spare = page - used - sum(heights)
+        spare = room - sum(heights)
         if end < len(rows) and spare > 0:
-            heights = [height + spare / len(heights) for height in heights]
+            # A row that may run over would begin in what is left free with a single line of itself.
+            closed = spare + (_CLOSED if max(needs[end].values()) > _LONGEST_WHOLE * page else 0.0)
+            heights = [height + closed / len(heights) for height in heights]
         planned += [
             Line(height, height <= _LONGEST_WHOLE * page, _merged(rows, index) if index > begin else frozenset())
             for index, height in enumerate(heights, begin)
         ]
-        # Behind a row that ran over, the page goes on where that row ended.
-        used = (page - spare) % page if spare < 0 else 0.0
+        if spare < 0:
+            # Where a row that ran over ends is not known well enough: from here on every row shows its own levels.
+            rest = [max(_LEAST, *need.values()) for need in needs[end:]]
+            planned += [Line(height, height <= _LONGEST_WHOLE * page, frozenset()) for height in rest]
+        room = page
     return head_height, planned
 
 
@@ -71,9 +76,13 @@ def _end_of_page(
     end = begin + 1
     while end < len(rows) and sum(_heights(rows, needs, begin, end + 1)) <= room:
         end += 1
-    if end == len(rows):
+    if end == len(rows) and sum(_heights(rows, needs, begin, end)) + _SUMS <= room:
         return end
-    group = next((index for index in range(end, begin, -1) if "level2" not in _merged(rows, index)), begin)
+    last = end if end < len(rows) else end - 1
+    group = next((index for index in range(last, begin, -1) if "level2" not in _merged(rows, index)), begin)
+    if end == len(rows):
+        # The sums stand below the last rows, not on a page of their own.
+        return group if group > begin else end
     full = group > begin and sum(_heights(rows, needs, begin, group)) >= _FULL_ENOUGH * room
     return group if full else end
 

@@ -18,10 +18,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
+from evidence.form_pages import count_lines
 from evidence.form_reader import UNREADABLE, refuse_large
 from evidence.form_words import (
     COLUMNS,
@@ -45,9 +47,10 @@ STATES = {"met": "满足", "not_met": "不满足", "unknown": "未证实", "not_
 ORIGINS = {"automatic": "自动", "attested": "佐证", "mixed": "自动+佐证", "none": "未证实"}
 _WIDTHS = {
     INFO: (24, 22, 70),
-    ROWS: (6, 10, 14, 28, 52, 6, 6, 12, 8, 60, 8, 8, 6, 8),
-    PARTS: (10, 40, 10, 12, 8, 8),
+    ROWS: (8, 12, 16, 30, 52, 8, 8, 14, 10, 60, 8, 8, 8, 10),
+    PARTS: (10, 46, 10, 12, 10, 10),
 }
+_LINE_PT, _HIGHEST_PT = 15, 400
 _NUMBERS = frozenset({"points", "score"})
 _MOST_SIGNS = 32_767  # what a cell of a workbook holds
 _CUT = "…（以下从略，全文见申报表）"
@@ -121,6 +124,7 @@ def write_workbook(sheets: Mapping[str, Rows], scorecard: Mapping[str, Any], tit
 def _write_sheet(sheet: Worksheet, rows: Rows) -> None:
     head, ground, wrapped = Font(bold=True), PatternFill("solid", fgColor="EDEDED"), Alignment(wrap_text=True)
     middle = Alignment(vertical="center", wrap_text=True)
+    widths = _WIDTHS[sheet.title]
     for number, row in enumerate(rows, 1):
         for place, value in enumerate(row, 1):
             if value is None or value == "":
@@ -136,8 +140,11 @@ def _write_sheet(sheet: Worksheet, rows: Rows) -> None:
                 cell.font, cell.fill, cell.alignment = head, ground, wrapped
             else:
                 cell.alignment = middle
-    for letter, width in zip("ABCDEFGHIJKLMN", _WIDTHS[sheet.title], strict=False):
-        sheet.column_dimensions[letter].width = width
+        # Not every program makes a row as high as its wrapped text.
+        lines = max(count_lines(_fit(str(value)), width / 2) for value, width in zip(row, widths, strict=False))
+        sheet.row_dimensions[number].height = min(lines * _LINE_PT + 3, _HIGHEST_PT)
+    for place, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", "9"

@@ -22,6 +22,7 @@ import yaml
 
 from connectors.record import Arrival, Kind, Record
 from evidence.catalogue import FORM, RUBRIC, Catalogue
+from evidence.exhibits import EXHIBITS_FILE, print_exhibits
 from evidence.facts import gather_facts
 from evidence.form import compare_form, field_ids, fill_form, proof_text, register_basics
 from evidence.form_tables import (
@@ -162,13 +163,26 @@ def compute_run(ledger: Ledger, catalogue: Catalogue, claim: Claim) -> RunFiles:
     }
     heading = Heading(claim.community, claim.community_name, claim.as_of, window, claim.run, claim.environment, METHOD)
     scorecard = report_scorecard(catalogue.rubric, card, heading)
+    indicators = {
+        spec.no: report_indicator(spec, row, catalogue.rubric, facts)
+        for spec, row in zip(catalogue.rubric.rows, card.rows, strict=True)
+    }
     files = {"scorecard.json": write_json(scorecard)}
-    for spec, row in zip(catalogue.rubric.rows, card.rows, strict=True):
-        files[f"indicators/{spec.no:02}.json"] = write_json(report_indicator(spec, row, catalogue.rubric, facts))
+    files |= {f"indicators/{no:02}.json": write_json(indicator) for no, indicator in indicators.items()}
     files["run.json"] = write_json(_describe(ledger, claim, facts, files, (begin, end)))
     basics = _gather_basics(catalogue, claim, facts, card)
     # These print the digest of run.json, which therefore cannot name theirs.
     files |= _fill(catalogue, claim, scorecard, basics, files["run.json"])
+    files[EXHIBITS_FILE] = print_exhibits(
+        ledger,
+        catalogue,
+        facts,
+        claim.window,
+        scorecard=scorecard,
+        indicators=indicators,
+        run_json=files["run.json"],
+        created=datetime.fromisoformat(claim.as_of),
+    )
     return RunFiles(claim, scorecard, files, basics)
 
 

@@ -7,7 +7,6 @@ drawn. Only the characters used are embedded.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -42,8 +41,6 @@ _WORD = re.compile(r"[!-~\u00a0-\u024f]+|.", re.DOTALL)
 _NEVER_FIRST = frozenset("，。、；：！？）》〉】」』”’％%…·,.;:!?)]}")
 _NEVER_LAST = frozenset("（《〈【「『“‘([{#")
 _UNSHOWN = "□"
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
-_OFFSETS = re.compile(rb"/Length\d? \d+|/ID \[[^\]]*\]|(?m:^\d{10} \d{5} n)|startxref\s+\d+")
 
 Ink = Callable[[], None]
 
@@ -65,25 +62,6 @@ def print_book(book: Book, created: datetime) -> bytes:
             return press.print(book)
         finally:
             press.close()
-
-
-def same_pdf(one: bytes, other: bytes) -> bool:
-    """Return whether two of our PDFs say the same: equal bytes, or equal once their streams are unpacked.
-
-    Two builds of zlib may pack the same page into different bytes; what is packed must be equal, all of it.
-    """
-    return one == other or _unpack(one) == _unpack(other)
-
-
-def _unpack(payload: bytes) -> tuple[bytes, ...]:
-    """Return every stream unpacked, then all around them less lengths and offsets, which packing decides."""
-    streams = []
-    for match in _STREAM.finditer(payload):
-        try:
-            streams.append(zlib.decompress(match[1]))
-        except zlib.error:
-            streams.append(match[1])
-    return (*streams, _OFFSETS.sub(b"", _STREAM.sub(b"", payload)))
 
 
 class Press:

@@ -32,9 +32,11 @@ from evidence.bundle import (
     write_zip,
 )
 from evidence.catalogue import Catalogue, load_catalogue
+from evidence.exhibits import EXHIBITS_FILE
 from evidence.form import compare_form, form_texts
 from evidence.form_tables import compare_sheets, read_csv, read_workbook
 from evidence.locker import EMPTY_CHAIN, chain_leaf
+from evidence.pdf_equality import same_pdf
 from evidence.replay import replay_records
 from evidence.run import BOOK_FILE, FORM_FILE, TABLE_FILE, RunError, RunFiles, read_form_text
 
@@ -191,6 +193,8 @@ def _check_replay(data: Path, run: Mapping[str, Any], records: dict[int, Record]
                 "run.json replays to the same bytes"),
         _judged("form", _compare_papers(data, result, catalogue),
                 "the declaration and its tables, read back, say what the replay says"),
+        _judged("exhibits", [] if same_pdf((data / EXHIBITS_FILE).read_bytes(), result.files[EXHIBITS_FILE]) else
+                [f"{EXHIBITS_FILE} differs"], "the exhibits replay to the same pages"),
         _judged("files", [*_find_strangers(data, result, records, catalogue), *_compare_tags(data.parent, run)],
                 "nothing lies in the bundle but the run, its records and its catalogue"),
     ]  # fmt: skip

@@ -22,8 +22,8 @@ from tests.fakes.site import (
 )
 
 COMMANDS = (
-    "demo", "init", "run", "intake", "night", "collect", "refresh", "show", "bundle", "status", "verify", "rebuild",
-    "rubric", "register", "serve",
+    "demo", "init", "run", "intake", "night", "collect", "refresh", "show", "form", "bundle", "status", "verify",
+    "rebuild", "rubric", "register", "serve",
 )  # fmt: skip
 RUBRIC_KEYS = [
     "no", "id", "level1", "level2", "meaning", "content", "type", "points", "measure", "rule", "assumptions",
@@ -110,7 +110,7 @@ def test_a_wrong_call_is_2(call: list[str]) -> None:
 
 ON_SETTINGS = [
     ["run"], ["intake"], ["night"], ["collect"], ["collect", "--once"], ["refresh"], ["show"], ["show", "1"],
-    ["bundle"], ["status"], ["rebuild"], ["rubric"], ["register"], ["serve"],
+    ["form"], ["bundle"], ["status"], ["rebuild"], ["rubric"], ["register"], ["serve"],
 ]  # fmt: skip
 
 

@@ -265,6 +265,12 @@ def test_a_tanks_readings_are_a_band_and_a_homes_are_nobodys_business() -> None:
     assert band.spans == ((Decimal("6.9"), Decimal("8.1")), None)
 
 
+def test_two_parts_with_the_same_series_share_one_chart() -> None:
+    daily = Daily(DAYS, {("thingsboard", "WM-1", "water_volume"): 0b11})
+    (bars,) = charts(indicator(part(), part(id="again")), daily)
+    assert bars.title.startswith("分项1")
+
+
 # ---------------------------------------------------------------- the whole
 
 

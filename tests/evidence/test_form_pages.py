@@ -45,6 +45,13 @@ def test_every_page_begins_with_all_its_levels(sentences: dict[int, str]) -> Non
         assert 0 < room < min(line.height for line in lines)
 
 
+@pytest.mark.parametrize("filled", range(8))
+def test_the_sums_find_room_below_the_last_rows(filled: int) -> None:
+    head, lines = plan_lines(rows({76 - filled: "缺一处；" * 60}), HEAD, WIDTHS)
+    last = pages(lines, head)[-1]
+    assert sum(line.height for line in last) + 3 * 24 + 2 * 15 <= PAGE - head
+
+
 def test_levels_hang_together_only_where_they_say_the_same() -> None:
     texts = rows()
     _, lines = plan_lines(texts, HEAD, WIDTHS)
@@ -68,11 +75,12 @@ def test_a_long_meaning_is_given_room_by_the_rows_it_spans() -> None:
     assert sum(line.height for line in lines) >= 200 / 12.3 * 11.5
 
 
-def test_a_row_longer_than_a_page_may_run_over_and_the_rest_is_still_planned() -> None:
+def test_a_row_longer_than_a_page_may_run_over_and_the_rows_after_it_show_their_own_levels() -> None:
     _, lines = plan_lines(rows({10: "、".join(f"{no}号楼" for no in range(3000))}), HEAD, WIDTHS)
     assert [line.whole for line in lines].count(False) == 1
     assert not lines[9].whole
-    assert lines[10].merged == frozenset()
+    assert any(line.merged for line in lines[:9])
+    assert not any(line.merged for line in lines[9:])
 
 
 @pytest.mark.parametrize(

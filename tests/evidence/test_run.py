@@ -140,6 +140,7 @@ def test_a_run_claimed_before_a_crash_is_finished_afterwards_with_identical_byte
         "declaration.docx",
         "declaration.xlsx",
         "declaration.csv",
+        "exhibits.pdf",
         "indicators",
     }
     for name, content in wanted.files.items():
