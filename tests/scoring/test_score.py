@@ -162,6 +162,15 @@ def test_people_fill_in_what_is_unknown_and_the_proving_way_speaks() -> None:
     assert (open_part.way, str(open_part.origin), str(open_part.state)) == (0, "none", "unknown")
 
 
+def test_a_no_of_people_closes_what_nobody_has_measured() -> None:
+    nobody_looked = {"unheard": frozenset({LAMPS["show"][0]["capability"]})}
+    lamps = {"lamp": places("lamp", 2)}
+    denied = scored(
+        row(parts=[LAMPS_OR_PEOPLE]), facts(lamps, attestations=[attestation(1, "p", value="no")], **nobody_looked)
+    )
+    assert (str(denied.floor), str(denied.ceiling), denied.met) == ("0.00", "0.00", False)
+
+
 def test_people_do_not_overrule_what_was_measured_to_be_wanting() -> None:
     one = row(parts=[LAMPS_OR_PEOPLE])
     refuted = scored(one, facts({"lamp": places("lamp", 2)}, attestations=[attestation(1, "p")]))
