@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -123,6 +124,15 @@ def test_more_than_all_is_an_error_to_show_and_earns_nothing() -> None:
     known = facts(statistics=[figure("shared", "101")], totals={"parking_spaces": "100"})
     result = scored(row(parts=[part(SHARING, {"share": {"more_than": 0.05}})], headline="p"), known)
     assert (result.status, str(result.floor), result.numerator, result.denominator) == ("error", "0.00", None, None)
+
+
+def test_an_attested_number_above_its_total_is_an_error_whatever_the_other_ways_lack() -> None:
+    attested = {"kind": "attested", "quantity": "个", "of_total": "parking_spaces"}
+    rule = {"share": {"more_than": 0.05}}
+    ways = [{"measure": SHARING, "rule": rule}, {"measure": attested, "rule": rule}]
+    known = facts(totals={"parking_spaces": "100"}, attestations=[replace(attestation(1, "p"), quantity=101)])
+    result = scored(row(parts=[{"id": "p", "title": "分项", "any_of": ways}]), known)
+    assert (result.status, str(result.floor), result.met) == ("error", "0.00", None)
 
 
 @pytest.mark.parametrize("known", [facts(), facts({"household": ()})])
