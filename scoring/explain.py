@@ -62,12 +62,20 @@ def _say(spec: PartSpec, part: PartScore, window_days: int, no: int) -> str:
     try:
         text = spec.say.format(**values) if spec.say else f"{part.title}：{part.formula}"
     except KeyError as error:
+        if error.args[0] in _figures(spec):
+            return f"{part.title}：{part.formula}"
         raise RubricError(
             f"row {no}, part {part.id}: say names {error}; known are {', '.join(sorted(values))}"
         ) from None
     if measure.unknown:
         text += f"（另有{len(measure.unknown)}处未证实）"
     return text
+
+
+def _figures(spec: PartSpec) -> frozenset[str]:
+    """Return the statistics that any way of a part rests on; the way that proved it may know none of them."""
+    keys = (key for way in spec.ways for key in (way.measure.key, way.measure.when_positive, way.measure.of_total))
+    return frozenset(key for key in keys if key)
 
 
 def _say_attested(part: PartScore) -> str:

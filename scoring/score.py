@@ -126,10 +126,14 @@ def _score_part(row: RowSpec, part: PartSpec, census: Census) -> PartScore:
     if worst or (refuted and not any(one[3] for one in tried if not one[2].attested)):
         tried = worst or refuted
     # The way that proves the part speaks for it; else the first that has something to show.
+    # An error is shown before a way that nobody went.
     index, way, measure, floor, _ = next(
-        (one for one in tried if one[3]), next((one for one in tried if not one[2].problem), tried[0])
+        (one for one in tried if one[3]),
+        next((one for one in tried if not one[2].problem), next((one for one in tried if one[2].error), tried[0])),
     )
-    ceiling = any(one[4] for one in tried)
+    # A person's no leaves nothing open that nothing measured has proven.
+    denied = any(one[2].attested and not (one[2].problem or one[4]) for one in tried)
+    ceiling = floor or (not denied and any(one[4] for one in tried))
     state = State.MET if floor else (State.UNKNOWN if ceiling else State.NOT_MET)
     origin = Origin.ATTESTED if measure.attested else Origin.AUTOMATIC
     shown = floor or bool(measure.n)

@@ -13,11 +13,20 @@ VOCABULARY = parse_vocabulary(MAPPING, "vocabulary.yaml")
 GOOD: dict[str, Any] = {"kind": "number", "unit": "m", "zh": "液位", "en": "level"}
 
 EXPECTED = {
-    ValueKind.NUMBER: "water_volume socket_power tank_level turbidity residual_chlorine ph conductivity colour battery "
+    ValueKind.NUMBER: "water_volume electricity_energy gas_volume heat_energy socket_power tank_level turbidity "
+    "residual_chlorine ph conductivity colour pm25 noise_level soil_moisture methane elder_call_response battery "
     "fibre_bandwidth camera_retention",
-    ValueKind.BOOLEAN: "smoke switch_on socket_on lamp_timer pump_running online camera",
-    ValueKind.TEXT: "lift_state pump_control address operator_access fibre_access entry_ways",
-    ValueKind.EVENT: "entry lift_fault pump_fault level_high level_low water_quality_alarm smoke_alarm",
+    ValueKind.BOOLEAN: "online smoke switch_on socket_on lamp_timer pump_running cover_closed wifi_up screen_on "
+    "peephole_up gateway_up lock_closed face_reader temperature_screen_up barrier_open fee_display_up e_bike_charging "
+    "car_charging government_terminal_up parcel_locker_up waste_box_up vending_machine_up car_wash_up laundry_up "
+    "medicine_locker_up irrigation_on gas_alarm gas_valve_closed perimeter_detector_up alarm_button water_leak camera "
+    "face_camera thrown_object_camera",
+    ValueKind.TEXT: "lift_state pump_control address operator_access fibre_access hdtv_access city_terminal "
+    "elder_terminal shared_bookcase patrol_system entry_ways",
+    ValueKind.EVENT: "entry lift_fault pump_fault level_high level_low water_quality_alarm water_quality_push "
+    "broadcast_notice broadcast_music broadcast_emergency emergency_command emergency_communication plate_in plate_out "
+    "parking_payment irrigation_start fire_linkage perimeter_alarm leak_alarm methane_alarm methane_push "
+    "waterlogging_alarm waterlogging_push smoke_alarm",
 }
 
 
@@ -31,7 +40,8 @@ def test_units_are_those_of_the_form() -> None:
     assert units == {
         "water_volume": "m3", "socket_power": "W", "tank_level": "m", "turbidity": "NTU", "residual_chlorine": "mg/L",
         "ph": "1", "conductivity": "uS/cm", "colour": "1", "battery": "%", "fibre_bandwidth": "Mbps",
-        "camera_retention": "d",
+        "camera_retention": "d", "electricity_energy": "kWh", "gas_volume": "m3", "heat_energy": "kWh", "pm25": "ug/m3",
+        "noise_level": "dB", "soil_moisture": "%", "methane": "%LEL", "elder_call_response": "s",
     }  # fmt: skip
 
 

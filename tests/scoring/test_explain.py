@@ -90,6 +90,16 @@ def test_a_figure_is_said_by_its_name() -> None:
     assert sentence(one, known) == "呼叫3次，最长700秒；得分10.00分。"
 
 
+def test_a_way_without_the_figure_of_another_way_says_its_formula() -> None:
+    calls = {"measure": {"kind": "statistic", "key": "worst_s", "when_positive": "calls"}, "rule": {"worst": 900}}
+    limit = {"kind": "limits", "capability": "response", "over": "response", "take": "highest"}
+    drill = {"measure": limit, "rule": {"worst": {"at_most": 900}}}
+    seen = shown(place("household", "0"), "response", ShownBy.DRILL, low="300", high="300")
+    known = facts({"household": places("household", 1)}, [seen])
+    one = row(parts=[{"id": "p", "title": "分项", "any_of": [calls, drill], "say": "呼叫{calls}次，最长{worst}秒"}])
+    assert sentence(one, known) == "分项：最不利值 300，要求不超过900；得分10.00分。"
+
+
 def test_without_a_sentence_the_formula_is_said() -> None:
     known = facts({"household": places("household", 2)})
     rule = {"share": {"more_than": 0.05, "at_most": 0.8}}

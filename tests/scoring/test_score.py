@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -125,6 +126,15 @@ def test_more_than_all_is_an_error_to_show_and_earns_nothing() -> None:
     assert (result.status, str(result.floor), result.numerator, result.denominator) == ("error", "0.00", None, None)
 
 
+def test_an_attested_number_above_its_total_is_an_error_whatever_the_other_ways_lack() -> None:
+    attested = {"kind": "attested", "quantity": "个", "of_total": "parking_spaces"}
+    rule = {"share": {"more_than": 0.05}}
+    ways = [{"measure": SHARING, "rule": rule}, {"measure": attested, "rule": rule}]
+    known = facts(totals={"parking_spaces": "100"}, attestations=[replace(attestation(1, "p"), quantity=101)])
+    result = scored(row(parts=[{"id": "p", "title": "分项", "any_of": ways}]), known)
+    assert (result.status, str(result.floor), result.met) == ("error", "0.00", None)
+
+
 @pytest.mark.parametrize("known", [facts(), facts({"household": ()})])
 def test_no_frame_and_0_of_0_are_unknown(known: Facts) -> None:
     result = scored(row(parts=[part(METERS)], **RATIO), known)
@@ -160,6 +170,15 @@ def test_people_fill_in_what_is_unknown_and_the_proving_way_speaks() -> None:
     assert (proven.way, str(proven.origin), str(proven.state)) == (1, "attested", "met")
     open_part = scored(one, facts(lamps, **nobody_looked)).parts[0]
     assert (open_part.way, str(open_part.origin), str(open_part.state)) == (0, "none", "unknown")
+
+
+def test_a_no_of_people_closes_what_nobody_has_measured() -> None:
+    nobody_looked = {"unheard": frozenset({LAMPS["show"][0]["capability"]})}
+    lamps = {"lamp": places("lamp", 2)}
+    denied = scored(
+        row(parts=[LAMPS_OR_PEOPLE]), facts(lamps, attestations=[attestation(1, "p", value="no")], **nobody_looked)
+    )
+    assert (str(denied.floor), str(denied.ceiling), denied.met) == ("0.00", "0.00", False)
 
 
 def test_people_do_not_overrule_what_was_measured_to_be_wanting() -> None:
