@@ -125,9 +125,10 @@ def _score_part(row: RowSpec, part: PartSpec, census: Census) -> PartScore:
     worst = [one for one in refuted if one[1].rule.kind == "worst"]
     if worst or (refuted and not any(one[3] for one in tried if not one[2].attested)):
         tried = worst or refuted
-    # The way that proves the part speaks for it; else the first that has something to show.
+    # The way that proves the part speaks for it; else the first that counted something, else the first that could.
+    able = [one for one in tried if not one[2].problem] or tried[:1]
     index, way, measure, floor, _ = next(
-        (one for one in tried if one[3]), next((one for one in tried if not one[2].problem), tried[0])
+        (one for one in tried if one[3]), next((one for one in able if one[2].n), able[0])
     )
     ceiling = any(one[4] for one in tried)
     state = State.MET if floor else (State.UNKNOWN if ceiling else State.NOT_MET)
