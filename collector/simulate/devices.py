@@ -93,8 +93,8 @@ class Device:
     ``id`` is the platform's own id, ``name`` the zigbee friendly name. ``place`` is the code of the register row
     its address means, empty if it means none; ``address`` is the text it sends, empty if it sends none.
     ``clock_ms`` is how far its clock is from ours (None: it sends no time). ``words`` are what it can say: ways of
-    entry, parameters, the cause of a start. ``events`` are the alarms it raises in the window. ``retained``: the broker holds an old
-    value of it. ``announced`` is the step at which it first says where it is.
+    entry, parameters, the cause of a start. ``events`` are those it raises in the window. ``retained``: the broker
+    holds an old value of it. ``announced`` is the step at which it first says where it is.
     """
 
     source: str

@@ -42,7 +42,13 @@ class FittingBook:
         self.listings: list[Listing] = []
 
     def fit(
-        self, fitting: Fitting, home: Place, *, habit: Habit = Habit.DAILY, fault: Fault = Fault.NONE, placed: bool = True
+        self,
+        fitting: Fitting,
+        home: Place,
+        *,
+        habit: Habit = Habit.DAILY,
+        fault: Fault = Fault.NONE,
+        placed: bool = True,
     ) -> None:
         """Fit one thing in a home; ``placed=False`` gives it an address that no register knows."""
         number = len(self.devices) + 1

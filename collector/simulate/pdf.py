@@ -12,11 +12,11 @@ def make_pdf(title: str, lines: Sequence[str]) -> bytes:
     """
     shown = b" T*\n".join(b"<" + line.encode("ascii").hex().encode() + b"> Tj" for line in lines)
     content = b"BT /F1 12 Tf 20 TL 72 760 Td\n" + shown + b"\nET"
+    fonts = b"<< /Font << /F1 5 0 R >> >>"
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources %b >>" % fonts,
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         b"<< /Title <feff" + title.encode("utf-16-be").hex().encode() + b"> >>",

@@ -158,7 +158,7 @@ def _add_clubhouse(book: dict[str, list[Place]], number: int) -> None:
     building = str(number)
     _add(book, "building", building, name="物业服务中心", residential="否")
     _add(book, "entrance", f"E{building:0>2}0", building=building, unit="", name="正门")
-    _add(book, "lift", _lift_code(len(book["lift"]) + 1), building=building, unit="", escalator="是", added="")
+    _add(book, "lift", _lift_code(len(book["lift"]) + 1), building=building, unit="", escalator="是", added="否")
 
 
 def _add_lamps(book: dict[str, list[Place]], circuits: int, traps: Traps, *, walked: bool) -> None:

@@ -55,26 +55,21 @@ def _null_key(trade: Trade) -> str:
 
 
 def _sensor_values(device: Device, step: Step, rolls: Dice) -> dict[str, object]:
-    match device.trade:
-        case Trade.COVER:
-            return {"cover": "open" if rolls.random() < 0.01 else "closed"}
-        case Trade.STATION:
-            measured = {"pm2_5": rolls.randrange(8, 120), "noise_db": rolls.randrange(350, 720) / 10}
-            return {word: measured[word] for word in device.words}
-        case Trade.SOIL:
-            return {"soil_moisture": rolls.randrange(80, 450) / 10}
-        case Trade.METHANE:
-            return {"methane_lel": rolls.randrange(0, 60) / 10}
-        case Trade.LEAK:
-            return {"leak": rolls.random() < 0.01}
-        case Trade.GAS_ALARM:
-            return {"gas_alarm": rolls.random() < 0.001}
-        case Trade.GAS_VALVE:
-            return {"gas_valve": "closed" if rolls.random() < 0.001 else "open"}
-        case Trade.SOS:
-            return {"sos": rolls.random() < 0.002}
-        case _:
-            return {"smoke": step.index % 5 == 2 and rolls.random() < 0.01}
+    if device.trade is Trade.STATION:
+        measured = {"pm2_5": rolls.randrange(8, 120), "noise_db": rolls.randrange(350, 720) / 10}
+        return {word: measured[word] for word in device.words}
+    chance, tenths = rolls.random(), rolls.randrange(60)
+    said: dict[Trade, dict[str, object]] = {
+        Trade.COVER: {"cover": "open" if chance < 0.01 else "closed"},
+        Trade.SOIL: {"soil_moisture": 8 + tenths / 10},
+        Trade.METHANE: {"methane_lel": tenths / 10},
+        Trade.LEAK: {"leak": chance < 0.01},
+        Trade.GAS_ALARM: {"gas_alarm": chance < 0.001},
+        Trade.GAS_VALVE: {"gas_valve": "closed" if chance < 0.001 else "open"},
+        Trade.SOS: {"sos": chance < 0.002},
+        Trade.SMOKE: {"smoke": step.index % 5 == 2 and chance < 0.01},
+    }
+    return said[device.trade]
 
 
 def _meter_values(device: Device, step: Step) -> dict[str, object]:
@@ -99,31 +94,34 @@ def zigbee_values(device: Device, rolls: Dice) -> dict[str, object]:
 
 def alink_values(device: Device, rolls: Dice) -> dict[str, object]:
     """Return the properties of a post; nothing for a device that only raises events."""
-    if device.trade in _UP:
-        return {_UP[device.trade]: rolls.choice((1, True))}
-    if device.trade in _EITHER:
-        return {_EITHER[device.trade]: rolls.choice((1, 0, True, False))}
+    values: dict[str, object] = {}
     match device.trade:
+        case trade if trade in _UP:
+            values = {_UP[trade]: rolls.choice((1, True))}
+        case trade if trade in _EITHER:
+            values = {_EITHER[trade]: rolls.choice((1, 0, True, False))}
         case Trade.BUTTON:
-            return {"AlarmButton": rolls.choice((0, False))}
+            values = {"AlarmButton": rolls.choice((0, False))}
         case Trade.LIFT:
-            return {"LiftState": rolls.choice(_LIFT_STATES)}
+            values = {"LiftState": rolls.choice(_LIFT_STATES)}
         case Trade.PUMP:
-            state = rolls.choice((1, 0, True, False))
-            return {"PumpState": state, "ControlMode": device.words[0]}
+            values = {"PumpState": rolls.choice((1, 0, True, False)), "ControlMode": device.words[0]}
         case Trade.TANK:
-            return {"Level": rolls.randrange(80, 320) / 100}
+            values = {"Level": rolls.randrange(80, 320) / 100}
         case Trade.QUALITY:
-            pure: dict[str, object] = {
-                "Turbidity": rolls.randrange(5, 80) / 100,
-                "ResidualChlorine": rolls.randrange(6, 60) / 100,
-                "PH": rolls.randrange(690, 820) / 100,
-                "Conductivity": rolls.randrange(300, 700),
-                "Colour": rolls.randrange(1, 12),
-            }
-            return {word: pure[word] for word in device.words}
-        case _:
-            return {}
+            values = _quality_values(device, rolls)
+    return values
+
+
+def _quality_values(device: Device, rolls: Dice) -> dict[str, object]:
+    pure: dict[str, object] = {
+        "Turbidity": rolls.randrange(5, 80) / 100,
+        "ResidualChlorine": rolls.randrange(6, 60) / 100,
+        "PH": rolls.randrange(690, 820) / 100,
+        "Conductivity": rolls.randrange(300, 700),
+        "Colour": rolls.randrange(1, 12),
+    }
+    return {word: pure[word] for word in device.words}
 
 
 def event_value(device: Device, event: str, rolls: Dice) -> dict[str, object]:

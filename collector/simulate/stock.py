@@ -88,7 +88,7 @@ class Stock:
         return self.dice.choice(manners)
 
     def _spell(self, place: Place) -> str:
-        return spelling.coded(place.code, place["name"], Dice(f"{self._salt}/{place.code}"))  # noqa: S311
+        return spelling.coded(place.code, place["name"], Dice(f"{self._salt}/{place.code}"))
 
     def _name(self, text: str) -> str:
         number = 1

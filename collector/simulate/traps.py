@@ -24,7 +24,7 @@ unless the table says so.
 | survey_sample_of_9 | 76 | the sample is exactly the required size: 100.00 | 9 homes: refused, null of null, 0.00 |
 | meter_for_two_homes | 8 | the register lists the meter as shared: both homes count | it does not: two less |
 | gas_meter_unlisted | 9 | a silent meter that the hub lists: the home counts | the hub does not list it: one less |
-| heat_meter_silent | 11 | one reading in the window: the home counts | only on the evening before, in season: one less |
+| heat_meter_silent | 11 | one reading in the window: it counts | only on the evening before, in season: one less |
 | cover_of_another_owner | 12 | the heating company's cover has a sensor: it counts | none: one less of as many |
 | stairwell_lamps_below_60_percent | 19 | exactly 60 % of the stairwell lamps: 8.00 | one lamp less: 0.00 |
 | charger_nowhere | 21 | the car chargers stand at spaces of the register: 5.00 | at spaces nobody knows: null, 0.00 |
@@ -43,7 +43,7 @@ unless the table says so.
 | place_without_button | 64 | every activity place has its button: 6.00 | one has none: m - 1, 0.00 |
 | public_meter_missing | 66 | public electricity is metered: 2.00 | it is not: 0.00, water meters unchanged |
 | sump_without_low_alarm | 68 | every sump has its low alarm: 2.00 | one has none: m - 1, 0.00 |
-| history_of_one_day | 70 | the first tank's water is read on every day: 1.00 | on one day only: 0.00, row 69 unchanged |
+| history_of_one_day | 70 | a tank's water is read on every day: 1.00 | on one day only: 0.00, row 69 unchanged |
 | grid_stage_of_zero | 71 | every stage above 0: 10.00 | nothing was assessed in one grid: 0.00 |
 | room_without_sensor | 73 | a sensor in every critical room: 1.00 | none in one: m - 1, 0.00 |
 

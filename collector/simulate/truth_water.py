@@ -45,7 +45,9 @@ def _sound_tanks(community: Community, use: str) -> set[str]:
 
 def _pumps_sound(community: Community, use: str, *controls: str) -> bool:
     running = {
-        d.place for d in community.devices if d.trade is Trade.PUMP and d.words[0] in controls and credited(d, community)
+        d.place
+        for d in community.devices
+        if d.trade is Trade.PUMP and d.words[0] in controls and credited(d, community)
     }
     return set(codes(community, "pump", use)) <= running & raised(community, "PumpFault")
 
