@@ -9,8 +9,13 @@ from pathlib import Path
 import yaml
 
 from collector.simulate.community import Community
+<<<<<<< HEAD
 from collector.simulate.paper import print_pdf
 from collector.simulate.people import SIGNED
+=======
+from collector.simulate.pdf import make_pdf
+from collector.simulate.people import SIGNED, Attestation
+>>>>>>> sim
 
 _EXPIRES = date(2027, 10, 20)
 _SURVEYED = date(2026, 10, 25)
@@ -33,8 +38,8 @@ def acts(community: Community) -> list[dict[str, object]]:
             "row": item.row,
             "part": item.part,
             "value": "yes",
-            "quantity": None,
-            "document": f"{_FOLDER}/{item.document}",
+            "quantity": item.quantity,
+            "document": _file(item),
             "by": item.by,
             "date": SIGNED,
             "expires": _EXPIRES,
@@ -57,23 +62,44 @@ def acts(community: Community) -> list[dict[str, object]]:
     return rows
 
 
-def documents(community: Community) -> Mapping[str, str]:
-    """Return relative path -> text of every document the acts name."""
+def documents(community: Community) -> Mapping[str, bytes]:
+    """Return relative path -> PDF of every document the acts name."""
     survey = community.survey
-    texts = {f"{_FOLDER}/{item.document}": item.text for item in community.attestations}
-    texts[_SURVEY_SHEET] = (
-        f"示例小区 居民满意度调查汇总表\n入住户数：{survey.occupied}\n抽样户数：{survey.sample}\n"
-        f"满意户数：{survey.satisfied}\n日期：{_SURVEYED}\n"
+    papers = {
+        _file(item): make_pdf(
+            f"示例小区 {item.document}",
+            [
+                f"Simulated document: row {item.row}, part {item.part}"
+                + ("" if item.quantity is None else f", quantity {item.quantity}"),
+                f"Signed and sealed {SIGNED}",
+            ],
+        )
+        for item in community.attestations
+    }
+    papers[_SURVEY_SHEET] = make_pdf(
+        "示例小区 居民满意度调查汇总表",
+        [
+            f"Simulated survey of satisfaction, {_SURVEYED}",
+            f"Homes occupied {survey.occupied}, asked {survey.sample}, satisfied {survey.satisfied}",
+        ],
     )
-    return texts
+    return papers
 
 
 def write_acts(file: Path, community: Community) -> None:
     """Write the acts file (YAML) and, beside it, the documents it names. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    for name, text in documents(community).items():
+    for name, content in documents(community).items():
         target = file.parent / name
         target.parent.mkdir(exist_ok=True)
+<<<<<<< HEAD
         target.write_bytes(print_pdf(text))
+=======
+        target.write_bytes(content)
+>>>>>>> sim
     text = yaml.dump(acts(community), Dumper=_PlainDumper, allow_unicode=True, sort_keys=False)
     file.write_text(text, encoding="utf-8")
+
+
+def _file(item: Attestation) -> str:
+    return f"{_FOLDER}/{item.row:02d}-{item.document}.pdf"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from collector.simulate import grounds, homes, plant
+from collector.simulate import amenities, doors, fittings, grounds, homes, meters, plant, safeguards, services
 from collector.simulate.devices import Device, Listing
 from collector.simulate.dice import Dice, dice
 from collector.simulate.people import Attestation, Survey, attest, survey_homes
 from collector.simulate.places import Register, build_register
+from collector.simulate.stock import gather
 from collector.simulate.timetable import Step, build_steps
 from collector.simulate.traps import Traps, draw_traps
 
@@ -21,7 +22,7 @@ _OPERATORS = ("中国电信", "中国移动", "中国联通", "中国广电")
 class Community:
     """Everything that is so in the community; what of it can be seen is in ``traffic`` and ``hub_lists``.
 
-    ``inventories`` maps the hub's inventory names (fibre, operator, water_meter, access, camera) to their rows,
+    ``inventories`` maps the hub's inventory names (fibre, operator, access, camera, device ...) to their rows,
     ``statistics`` its statistics to their values.
     """
 
@@ -44,29 +45,61 @@ class Community:
         """
         steps = build_steps(days)
         switches = draw_traps(seed, households, traps or {})
-        register = build_register(households, dice(seed, households, "register"))
-        meters = homes.water_meters(register, switches, dice(seed, households, "meters"))
-        doors = grounds.doors(register, switches, dice(seed, households, "doors"))
-        plant_dice = dice(seed, households, "plant")
+
+        def roll(stream: str) -> Dice:
+            return dice(seed, households, stream)
+
+        register = build_register(households, switches, roll("register"))
+        water = meters.water_meters(register, switches, roll("meters"))
+        power = meters.electricity_meters(register, switches, roll("electricity"))
+        gas = meters.gas_meters(register, switches, roll("gas"))
+        heat = meters.heat_meters(register, switches, roll("heat"))
+        readers = doors.doors(register, switches, roll("doors"))
+        fitted = fittings.fittings(register, switches, roll("fittings"))
+        plant_dice = roll("plant")
+        stocked, listings, papers = gather(
+            (
+                doors.face_readers(register, switches, roll("faces")),
+                doors.vehicle_gates(register, switches, roll("vehicles")),
+                amenities.amenities(register, switches, roll("amenities")),
+                amenities.broadcasts(register, switches, roll("broadcasts")),
+                amenities.televisions(register, switches, roll("televisions")),
+                amenities.terminals(switches, roll("terminals")),
+                safeguards.safeguards(register, switches, roll("safeguards")),
+                safeguards.environment(register, switches, roll("environment")),
+            )
+        )
         devices = (
-            *meters.devices,
-            *homes.smart_homes(register, switches, dice(seed, households, "smart homes")),
-            *grounds.smoke_detectors(register, switches, dice(seed, households, "smoke")),
-            *grounds.lamp_controllers(register, switches, dice(seed, households, "lamps")),
-            *doors.devices,
+            *water.devices,
+            *homes.smart_homes(register, switches, roll("smart homes")),
+            *grounds.smoke_detectors(register, switches, roll("smoke")),
+            *grounds.lamp_controllers(register, switches, roll("lamps")),
+            *readers.devices,
             *plant.lifts(register, switches),
             *plant.pumps(register, switches, plant_dice),
             *plant.tanks(register, switches, plant_dice),
             *plant.water_quality(register, switches, plant_dice),
+            *power.devices,
+            *gas.devices,
+            *heat.devices,
+            *fitted.devices,
+            *stocked,
         )
-        paper = dice(seed, households, "paper")
+        paper = roll("paper")
         inventories = {
-            "fibre": tuple(_list_fibre(register, switches, paper)),
-            "operator": tuple(_list_operators(switches, paper)),
-            "water_meter": tuple(meters.listings),
-            "access": tuple(doors.listings),
-            "camera": tuple(grounds.cameras(register, switches, dice(seed, households, "cameras"))),
+            "fibre": _list_fibre(register, switches, paper),
+            "operator": _list_operators(switches, paper),
+            "water_meter": water.listings,
+            "electricity_meter": power.listings,
+            "gas_meter": gas.listings,
+            "heat_meter": heat.listings,
+            "access": readers.listings,
+            "camera": grounds.cameras(register, switches, roll("cameras")),
+            "device": [*fitted.listings, *listings["device"]],
+            **{name: listings.get(name, []) for name in ("television", "terminal", "broadcast", "vehicle_gate")},
         }
+        statistics, offered = services.offer_services(switches, roll("services"))
+        papers |= offered | services.walk_stairs(register, switches)
         return cls(
             seed,
             households,
@@ -74,9 +107,9 @@ class Community:
             steps,
             register,
             devices,
-            inventories,
-            _state_statistics(register, switches, paper),
-            attest(switches),
+            {name: tuple(rows) for name, rows in inventories.items()},
+            services.state_totals(register, switches, paper) | statistics,
+            attest(switches, papers),
             survey_homes(register.totals["occupied_households"], switches),
         )
 
@@ -99,16 +132,3 @@ def _list_operators(traps: Traps, paper: Dice) -> list[Listing]:
     paper.shuffle(names)
     free = names[: 2 if traps.past("two_free_operators") else 3]
     return [Listing(name, "", "", {"freeAccess": name in free}) for name in _OPERATORS]
-
-
-def _state_statistics(register: Register, traps: Traps, paper: Dice) -> dict[str, int]:
-    totals = register.totals
-    residents = totals["registered_residents"]
-    shared = totals["parking_spaces"] // 20
-    return {
-        "shared_parking_spaces": shared if traps.past("sharing_exactly_5_percent") else shared + 1,
-        "health_record_residents": residents + 1 if traps.past("residents_below_records") else residents,
-        "elder_calls": paper.randrange(3, 40),
-        "elder_call_worst_s": 901 if traps.past("elder_call_15_01") else 900,
-        "total_households": totals["households"],
-    }

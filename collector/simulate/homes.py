@@ -1,130 +1,21 @@
-"""What stands in the homes: remote water meters, smart switches and sockets, with all that goes wrong with them."""
+"""What stands in the homes: smart switches and sockets, with all that goes wrong with them."""
 
 from __future__ import annotations
 
 from collector.simulate import spelling
-from collector.simulate.devices import THINGSBOARD, ZIGBEE2MQTT, Device, Fault, Habit, Listing, Trade
+from collector.simulate.devices import ZIGBEE2MQTT, Device, Habit, Trade
 from collector.simulate.dice import Dice
 from collector.simulate.places import Place, Register
-from collector.simulate.timetable import HOUR_MS, MINUTE_MS
+from collector.simulate.timetable import HOUR_MS
 from collector.simulate.traps import Traps
 
 _MOST_SMART_HOMES = 1_000  # one bridge/devices message lists them all and must stay below a broker's 1 MB
-_LATE_ANNOUNCEMENT = 2  # a step inside even the shortest window
-_UNKNOWN_HOME = "99号楼9单元9901"
 
 
 def spelled(home: Place, dice: Dice) -> str:
     """Return one of the spellings of a home of the register."""
     style = dice.randrange(spelling.HOME_SPELLINGS)
     return spelling.home(home["building"], home["unit"], home["floor"], home["room"], style)
-
-
-class MeterBook:
-    """Water meters as they are installed one by one, and what the hub lists of them."""
-
-    def __init__(self, dice: Dice) -> None:
-        self._dice = dice
-        self.devices: list[Device] = []
-        self.listings: list[Listing] = []
-
-    def install(
-        self,
-        home: Place,
-        *,
-        habit: Habit = Habit.STEADY,
-        clock_ms: int | None = 0,
-        fault: Fault = Fault.NONE,
-        retained: bool = False,
-        announced: int = 0,
-    ) -> Device:
-        """Put one meter into a home and return it."""
-        device = Device(
-            THINGSBOARD,
-            f"WM-{len(self.devices) + 1:06d}",
-            Trade.WATER_METER,
-            home.code,
-            spelled(home, self._dice),
-            habit=habit,
-            clock_ms=clock_ms,
-            fault=fault,
-            retained=retained,
-            announced=announced,
-        )
-        self.devices.append(device)
-        return device
-
-    def install_nowhere(self) -> None:
-        """Put one meter at an address that no register knows."""
-        device = Device(THINGSBOARD, f"WM-{len(self.devices) + 1:06d}", Trade.WATER_METER, "", _UNKNOWN_HOME)
-        self.devices.append(device)
-
-    def list_in_hub(self, home: Place | None, device: str = "") -> None:
-        """Let the hub list a meter in a home (None: at an address nobody knows), under its own or the given id."""
-        place, address = (home.code, spelled(home, self._dice)) if home else ("", _UNKNOWN_HOME)
-        known = device or f"64-{len(self.listings) + 1:06d}"
-        self.listings.append(Listing(known, place, address, {"installedAt": "2025-06-18"}))
-
-
-def water_meters(register: Register, traps: Traps, dice: Dice) -> MeterBook:
-    """Return the water meters of the homes and the hub's list of them."""
-    deck = list(register.of("household"))
-    dice.shuffle(deck)
-    book = MeterBook(dice)
-    trap_homes = [deck.pop() for _ in range(6)]
-    for _ in range(max(1, len(deck) // 400)):
-        _install_odd_meters(book, deck)
-    for home in deck:
-        _install_ordinary_meter(book, home, dice)
-    _set_meter_traps(book, trap_homes, traps)
-    return book
-
-
-def _set_meter_traps(book: MeterBook, trap_homes: list[Place], traps: Traps) -> None:
-    """Set the traps last, so that the two sides of a switch differ in nothing else."""
-    first, second, strayed, heard, listed, kept = trap_homes
-    book.install(first)
-    book.install(first if traps.past("two_meters_one_home") else second)
-    if traps.past("unknown_room"):
-        book.install_nowhere()
-    else:
-        book.install(strayed)
-    book.install(heard)
-    book.list_in_hub(heard if traps.past("two_platforms") else listed)
-    habit = Habit.SILENT if traps.past("retained_only") else Habit.ONCE
-    book.install(kept, habit=habit, clock_ms=None, retained=True)
-
-
-def _install_odd_meters(book: MeterBook, deck: list[Place]) -> None:
-    """Install one of each oddity; the first six are in no inventory and show nothing, the last four do count."""
-    book.install(deck.pop(), clock_ms=-30 * HOUR_MS)
-    book.install(deck.pop(), clock_ms=2 * HOUR_MS)
-    book.install(deck.pop(), fault=Fault.NULL)
-    book.install(deck.pop(), habit=Habit.EARLY)
-    book.install(deck.pop(), habit=Habit.LATE)
-    book.install(deck.pop(), habit=Habit.SILENT)
-    book.install(deck.pop(), clock_ms=-23 * HOUR_MS - 20 * MINUTE_MS)
-    book.install(deck.pop(), clock_ms=45 * MINUTE_MS, announced=_LATE_ANNOUNCEMENT)
-    book.install(deck.pop(), habit=Habit.ONCE, clock_ms=None)
-    silent = deck.pop()
-    book.list_in_hub(silent, book.install(silent, habit=Habit.SILENT).id)
-    book.list_in_hub(None)
-
-
-def _install_ordinary_meter(book: MeterBook, home: Place, dice: Dice) -> None:
-    roll = dice.random()
-    if roll < 0.05:
-        return
-    if roll < 0.08:
-        book.list_in_hub(home)
-        return
-    clock_ms = dice.choice((-35, -12, 9, 25)) * MINUTE_MS if dice.random() < 0.02 else 0
-    fault = Fault.TEXT if dice.random() < 0.03 else Fault.NONE
-    device = book.install(home, clock_ms=clock_ms, fault=fault)
-    if fault or dice.random() < 0.85:
-        book.list_in_hub(home, device.id if dice.random() < 0.7 else "")
-    if dice.random() < 0.01:
-        book.list_in_hub(home, book.install(home).id)
 
 
 class SmartHomeBook:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from collector.simulate.papers import ALWAYS, LEFT_OUT, PAPERS
 from collector.simulate.traps import Traps
 
 SIGNED = date(2026, 10, 20)
@@ -12,13 +14,16 @@ SIGNED = date(2026, 10, 20)
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """One part of one row that a person attests, with the text of the document that shows it."""
+    """One part of one row that a person attests, with the title of the document that shows it.
+
+    ``quantity`` is the number attested, where the part asks for one.
+    """
 
     row: int
     part: str
     by: str
     document: str
-    text: str
+    quantity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +40,18 @@ class Survey:
         return min(50, max(10, -(-self.occupied // 10)))
 
 
-_ATTESTATIONS = (
-    (58, "functions", "王工", "监控功能验收单", "视频查看、切换、回放功能逐项验收合格，图像清晰可识别。"),
-    (58, "police-link", "王工", "公安系统接入证明", "小区视频资源已接入公安系统。"),
-    (61, "linkage", "李工", "消防联动测试记录", "烟感报警后消防系统联动正常。"),
-    (74, "rules", "赵主任", "数据安全管理制度", "已建立数据分类、访问、备份和销毁制度。"),
-    (74, "measures", "赵主任", "数据安全措施说明", "视频、人脸、车辆和健康数据加密存放，按岗授权。"),
-    (74, "no-incident", "赵主任", "无数据安全事件证明", "近一年未发生数据泄露、破坏、更改及非法使用事件。"),
-)
-_LEFT_OUT = {
-    "police_link_not_attested": (58, "police-link"),
-    "linkage_not_attested": (61, "linkage"),
-    "no_incident_not_attested": (74, "no-incident"),
-}
-
-
-def attest(traps: Traps) -> tuple[Attestation, ...]:
-    """Return the attestations people gave."""
-    missing = {key for name, key in _LEFT_OUT.items() if traps.past(name)}
+def attest(traps: Traps, drawn: Mapping[tuple[int, str], int | None]) -> tuple[Attestation, ...]:
+    """Return the attestations people gave, in the form's order: those of every community, and those ``drawn``."""
+    given = {**ALWAYS, **drawn}
+    missing = {key for name, key in LEFT_OUT.items() if traps.past(name)}
     return tuple(
+<<<<<<< HEAD
         Attestation(row, part, by, f"{title}.pdf", f"示例小区 {title}\n{text}\n签字：{by}（盖章）\n日期：{SIGNED}\n")
         for row, part, by, title, text in _ATTESTATIONS
         if (row, part) not in missing
+=======
+        Attestation(*key, *PAPERS[key], quantity=given[key]) for key in PAPERS if key in given and key not in missing
+>>>>>>> sim
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from collector.simulate.dice import Dice
+from collector.simulate.traps import Traps
 
 KINDS = (
     "building",
@@ -16,13 +17,18 @@ KINDS = (
     "lift",
     "circuit",
     "lamp",
+    "cover",
     "gate",
     "perimeter",
     "area",
+    "space",
     "room",
     "pump",
     "tank",
+    "meter",
 )
+SHARED_METER = "GY-01"
+PUBLIC_WATER, PUBLIC_POWER = "GB-01", "GB-02"
 FEWEST_HOUSEHOLDS = 24
 _HOMES_PER_BUILDING = 100
 _NAMED: Mapping[str, tuple[tuple[str, str, str], ...]] = {
@@ -43,9 +49,18 @@ _NAMED: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("G-05", "vehicle", "北侧车行门"),
     ),
     "pump": (("PW-01", "sewage", "地下车库排污泵"), ("PW-02", "sewage", "雨水提升泵")),
-    "tank": (("T-91", "sump", "地下车库集水井"), ("T-92", "reclaimed", "中水池")),
+    "tank": (
+        ("T-81", "septic", "1号化粪池"),
+        ("T-82", "sewage_well", "北侧污水井"),
+        ("T-91", "sump", "地下车库集水井"),
+        ("T-92", "reclaimed", "中水池"),
+    ),
+    "meter": ((PUBLIC_WATER, "public", "公共区域水表"), (PUBLIC_POWER, "公共", "公共区域电表")),
 }
-_ROOMS = (("R-01", "弱电间"), ("R-02", "配电室"), ("R-03", "生活水泵房"))
+_ROOMS = (("R-01", "弱电间"), ("R-02", "配电室"), ("R-03", "生活水泵房"), ("R-04", "地下车库低洼处"))
+_OWNERS = ("物业公司", "供热公司", "供电公司", "市政排水", "通信管道")
+SENSING = ("声控", "红外", "声光控")
+_PLAIN = ("手动", "常亮")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +88,7 @@ class Register:
         return self.places[kind]
 
 
-def build_register(households: int, dice: Dice) -> Register:
+def build_register(households: int, traps: Traps, dice: Dice) -> Register:
     """Return the register of a community with exactly ``households`` homes.
 
     Raises ValueError below 24 homes: the traps need that many.
@@ -87,8 +102,10 @@ def build_register(households: int, dice: Dice) -> Register:
         share = households // count + (1 if number <= households % count else 0)
         _add_building(book, number, share, occupied, dice)
     _add_clubhouse(book, count + 1)
-    _add_lamps(book, max(3, households // 60))
+    _add_lamps(book, max(3, households // 60), traps, walked=dice.random() < 0.3)
     _add_grounds(book, households)
+    _share_meter(book, traps)
+    _add_outside_lift(book, traps)
     return Register({kind: tuple(rows) for kind, rows in book.items()}, _state_totals(households, occupied, dice))
 
 
@@ -126,10 +143,10 @@ def _add_unit(
         level = index // per_floor + 1
         room = f"{level}{index % per_floor + 1:02d}"
         lives = "是" if len(book["household"]) in occupied else "否"
-        cells = {"building": building, "unit": unit, "room": room, "floor": str(level), "occupied": lives}
+        cells = {"building": building, "unit": unit, "room": room, "floor": str(level), "occupied": lives, "meter": ""}
         _add(book, "household", f"H{short}{room:0>4}", **cells)
     for _ in range(2 if levels > 12 else 1):
-        _add(book, "lift", _lift_code(len(book["lift"]) + 1), building=building, unit=unit, escalator="否")
+        _add(book, "lift", _lift_code(len(book["lift"]) + 1), building=building, unit=unit, escalator="否", added="否")
 
 
 def _lift_code(serial: int) -> str:
@@ -141,23 +158,51 @@ def _add_clubhouse(book: dict[str, list[Place]], number: int) -> None:
     building = str(number)
     _add(book, "building", building, name="物业服务中心", residential="否")
     _add(book, "entrance", f"E{building:0>2}0", building=building, unit="", name="正门")
-    _add(book, "lift", _lift_code(len(book["lift"]) + 1), building=building, unit="", escalator="是")
+    _add(book, "lift", _lift_code(len(book["lift"]) + 1), building=building, unit="", escalator="是", added="否")
 
 
-def _add_lamps(book: dict[str, list[Place]], circuits: int) -> None:
-    """Add circuits of five public lamps each; every third also feeds two lamps of a stairwell."""
+def _add_lamps(book: dict[str, list[Place]], circuits: int, traps: Traps, *, walked: bool) -> None:
+    """Add circuits of five public lamps each; every third also feeds five lamps of a stairwell, three that sense.
+
+    Where the stairwells were ``walked``, the register says nothing of switches: the walk list does.
+    """
+    short = traps.past("stairwell_lamps_below_60_percent")
     for number in range(1, circuits + 1):
         circuit = f"C-{number:02d}"
         _add(book, "circuit", circuit)
         for _ in range(5):
             _add(book, "lamp", f"L-{len(book['lamp']) + 1:04d}", use="公共", circuit=circuit, switch="")
-        for switch in ("声控", "红外") if number % 3 == 1 else ():
-            _add(book, "lamp", f"L-{len(book['lamp']) + 1:04d}", use="楼梯间", circuit=circuit, switch=switch)
+        for switch in (*SENSING, *_PLAIN) if number % 3 == 1 else ():
+            word = "手动" if switch == "声控" and number == 1 and short else switch
+            switched = "" if walked else word
+            _add(book, "lamp", f"L-{len(book['lamp']) + 1:04d}", use="楼梯间", circuit=circuit, switch=switched)
+
+
+def _share_meter(book: dict[str, list[Place]], traps: Traps) -> None:
+    """Let the first two homes share one electricity meter; past the trap the register does not say so."""
+    if traps.past("meter_for_two_homes"):
+        return
+    _add(book, "meter", SHARED_METER, use="共用", name="一层共用电表")
+    for index in range(2):
+        home = book["household"][index]
+        book["household"][index] = Place(home.kind, home.code, {**home.cells, "meter": SHARED_METER})
+
+
+def _add_outside_lift(book: dict[str, list[Place]], traps: Traps) -> None:
+    """Let the first lift be one that was added outside; past the trap none was."""
+    first = book["lift"][0]
+    if not traps.past("no_added_lift"):
+        book["lift"][0] = Place(first.kind, first.code, {**first.cells, "added": "是"})
 
 
 def _add_grounds(book: dict[str, list[Place]], households: int) -> None:
     for number in range(1, 5 + min(8, households // 300)):
         _add(book, "perimeter", f"P-{number:02d}", name=f"第{number}段围墙")
+    for number in range(1, 9 + households // 16):
+        owner = _OWNERS[number % len(_OWNERS)]
+        _add(book, "cover", f"JG-{number:03d}", owner=owner, name=f"{owner}井盖")
+    for number in range(1, 7 + households // 50):
+        _add(book, "space", f"CW-{number:03d}", area="A-07" if number % 3 else "A-06")
     for code, name in _ROOMS:
         _add(book, "room", code, name=name)
     supplies = 2 + min(6, households // 600)

@@ -34,11 +34,13 @@ def lifts(register: Register, traps: Traps) -> list[Device]:
 
 
 def pumps(register: Register, traps: Traps, dice: Dice) -> list[Device]:
-    """Return one device per pump; sewage pumps are run by hand and raise no alarm."""
+    """Return one device per pump; supply pumps start by themselves, sewage pumps by hand."""
     devices = []
     for pump in register.of("pump"):
         supply = pump["use"] == "supply"
-        mute = not supply or (pump.code == "PS-01" and traps.past("pump_without_fault_event"))
+        mute = (pump.code == "PS-01" and traps.past("pump_without_fault_event")) or (
+            pump.code == "PW-02" and traps.past("sewage_pump_without_fault_event")
+        )
         address = spelling.coded(pump.code, pump["name"], dice)
         devices.append(
             Device(
@@ -55,12 +57,14 @@ def pumps(register: Register, traps: Traps, dice: Dice) -> list[Device]:
 
 
 def tanks(register: Register, traps: Traps, dice: Dice) -> list[Device]:
-    """Return the level gauges of all tanks; those that are no secondary supply have a level and no alarm."""
+    """Return the level gauges of all tanks and sumps; septic tanks and sewage wells have a level and no alarm."""
     devices = []
     for tank in register.of("tank"):
         events: tuple[str, ...] = ()
-        if tank["use"] == "secondary_supply":
-            lacks = tank.code == "T-02" and traps.past("tank_without_low_alarm")
+        if tank["use"] in {"secondary_supply", "sump", "reclaimed"}:
+            lacks = (tank.code == "T-02" and traps.past("tank_without_low_alarm")) or (
+                tank.code == "T-91" and traps.past("sump_without_low_alarm")
+            )
             events = ("LevelHigh",) if lacks else ("LevelHigh", "LevelLow")
         address = spelling.coded(tank.code, tank["name"], dice)
         devices.append(Device(ALINK, f"{_PLANT_KEY}/level-{tank.code}", Trade.TANK, tank.code, address, events=events))
@@ -84,7 +88,7 @@ def water_quality(register: Register, traps: Traps, dice: Dice) -> list[Device]:
                     Trade.QUALITY,
                     tank.code,
                     spelling.coded(tank.code, tank["name"], dice),
-                    habit=Habit.STEADY,
+                    habit=Habit.ONCE if tank.code == "T-01" and traps.past("history_of_one_day") else Habit.STEADY,
                     words=words,
                     events=events if number == 1 else (),
                 )

@@ -12,6 +12,8 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 _EVENING_BEFORE = time(18, 0)
 _HOURS = ((time(3, 0), "夜间"), (time(11, 0), "上午"), (time(20, 0), "晚间"))
+MOMENTS = len(_HOURS)
+"""How often a day something is published; the steps of a day follow each other."""
 _MORNING_AFTER = time(2, 30)
 
 

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from collector.simulate import dialects
 from collector.simulate.community import Community
-from collector.simulate.devices import ALINK, THINGSBOARD, ZIGBEE2MQTT, Device, Fault, Habit, Trade, speaks, sure_step
+from collector.simulate.devices import ALINK, THINGSBOARD, ZIGBEE2MQTT, Device, Habit, Trade, speaks, sure_step
 from collector.simulate.dialects import Message
 from collector.simulate.dice import Dice, dice, mark
+from collector.simulate.readings import alink_values, event_value, tb_values, zigbee_values
 from collector.simulate.timetable import MINUTE_MS, Step
 
 _SKIPPED = 0.02  # share of a steady device's readings that are lost
 _AFTERWARDS = 0.05  # share of the steady devices that still speak on the morning after
 _TWICE = 0.01  # share of the messages that arrive twice
-_LIFT_STATES = ("idle", "up", "down", "door_open")
+_MUTE = (Trade.DOOR, Trade.PANEL)  # they send events only
 
 
 def messages(community: Community, step: int) -> list[Message]:
@@ -54,7 +55,8 @@ def _announce(community: Community, step: Step, rolls: Dice) -> Iterator[Message
         if mark(device.id) % 10 == 0:
             yield dialects.tb_presence(device.id, online=True)
     for device in by_source[ALINK]:
-        yield dialects.alink_status(device.id, step.clock_ms - rolls.randrange(90_000), online=True)
+        if device.habit is not Habit.DAILY or mark(device.id) % 10 == 0:
+            yield dialects.alink_status(device.id, step.clock_ms - rolls.randrange(90_000), online=True)
         yield _say_place(device, step, rolls)
     for device in by_source[ZIGBEE2MQTT]:
         if mark(device.id) % 5 == 0:
@@ -67,10 +69,10 @@ def _retained(community: Community, step: Step, rolls: Dice) -> Iterator[Message
     """Yield the values a broker still holds: one gateway message, one message per zigbee device."""
     held = [device for device in community.devices if device.retained]
     meters = [device for device in held if device.source == THINGSBOARD]
-    yield dialects.tb_readings({m.id: [(None, _meter_values(m, step))] for m in meters}, retain=True)
+    yield dialects.tb_readings({m.id: [(None, tb_values(m, step, rolls))] for m in meters}, retain=True)
     for device in held:
         if device.source == ZIGBEE2MQTT:
-            yield dialects.z2m_state(device, None, _zigbee_values(device, rolls), retain=True)
+            yield dialects.z2m_state(device, None, zigbee_values(device, rolls), retain=True)
 
 
 def _live(community: Community, step: Step, rolls: Dice) -> Iterator[Message]:
@@ -93,8 +95,8 @@ def _readings(community: Community, step: Step, rolls: Dice) -> Iterator[Message
             case "thingsboard":
                 gateway.append(device)
             case "zigbee2mqtt":
-                yield dialects.z2m_state(device, _observed(device, step, rolls), _zigbee_values(device, rolls))
-            case _ if device.trade is not Trade.DOOR:
+                yield dialects.z2m_state(device, _observed(device, step, rolls), zigbee_values(device, rolls))
+            case _ if device.trade not in _MUTE:
                 yield _alink_reading(device, step, rolls)
     rolls.shuffle(gateway)
     while gateway:
@@ -118,58 +120,15 @@ def _observed(device: Device, step: Step, rolls: Dice) -> int | None:
 
 
 def _points(device: Device, step: Step, rolls: Dice) -> list[tuple[int | None, object]]:
-    values = _meter_values(device, step) if device.trade is Trade.WATER_METER else _smoke_values(device, step, rolls)
+    values = tb_values(device, step, rolls)
     observed_at = _observed(device, step, rolls)
     if observed_at is None or rolls.random() >= 0.1:
         return [(observed_at, values)]
     return [(observed_at - 15 * MINUTE_MS, values), (observed_at, values)]
 
 
-def _meter_values(device: Device, step: Step) -> dict[str, object]:
-    litres = 40_000 + mark(device.id) % 900_000 + step.index * (mark(device.id) % 170)
-    if device.fault is Fault.NULL:
-        return {"volume_m3": None, "valve": "open"}
-    if device.fault is Fault.TEXT:
-        return {"volume_m3": f"{litres // 1000}.{litres % 1000:03d}"}
-    return {"volume_m3": litres / 1000}
-
-
-def _smoke_values(device: Device, step: Step, rolls: Dice) -> dict[str, object]:
-    battery = 60 + mark(device.id) % 40 - step.index // 8
-    if device.fault is Fault.NULL:
-        return {"smoke": None, "battery": battery}
-    values: dict[str, object] = {"smoke": step.index % 5 == 2 and rolls.random() < 0.01}
-    return values | ({"battery": battery} if rolls.random() < 0.5 else {})
-
-
-def _zigbee_values(device: Device, rolls: Dice) -> dict[str, object]:
-    values: dict[str, object] = {"state": rolls.choice(("ON", "OFF")), "linkquality": rolls.randrange(20, 255)}
-    if device.trade is Trade.SOCKET and rolls.random() < 0.7:
-        values["power"] = rolls.randrange(20_000) / 10
-    if device.trade is Trade.LAMP:
-        values["schedule"] = "inactive" if device.fault is Fault.IDLE else "active"
-    return values
-
-
 def _alink_reading(device: Device, step: Step, rolls: Dice) -> Message:
-    values: dict[str, object]
-    match device.trade:
-        case Trade.LIFT:
-            values = {"LiftState": rolls.choice(_LIFT_STATES)}
-        case Trade.PUMP:
-            state = rolls.choice((1, 0, True, False))
-            values = {"PumpState": state, "ControlMode": device.words[0]}
-        case Trade.TANK:
-            values = {"Level": rolls.randrange(80, 320) / 100}
-        case _:
-            pure: dict[str, object] = {
-                "Turbidity": rolls.randrange(5, 80) / 100,
-                "ResidualChlorine": rolls.randrange(6, 60) / 100,
-                "PH": rolls.randrange(690, 820) / 100,
-                "Conductivity": rolls.randrange(300, 700),
-                "Colour": rolls.randrange(1, 12),
-            }
-            values = {word: pure[word] for word in device.words}
+    values = alink_values(device, rolls)
     if step.clock_ms // MINUTE_MS % 60 == 0 and rolls.random() < 0.3:
         values["InstallPlace"] = device.address
     return _post(device, step, rolls, values)
@@ -195,7 +154,7 @@ def _events(community: Community, step: Step, rolls: Dice) -> Iterator[Message]:
                 yield _event(device, step, rolls, "DoorOpen", {"way": way})
         for event in device.events:
             if window[mark(device.id + event) % len(window)] == step.index:
-                yield _event(device, step, rolls, event, {"kind": rolls.choice(("drill", "alarm"))})
+                yield _event(device, step, rolls, event, event_value(device, event, rolls))
 
 
 def _event(device: Device, step: Step, rolls: Dice, event: str, value: dict[str, object]) -> Message:
