@@ -125,18 +125,11 @@ def _score_part(row: RowSpec, part: PartSpec, census: Census) -> PartScore:
     worst = [one for one in refuted if one[1].rule.kind == "worst"]
     if worst or (refuted and not any(one[3] for one in tried if not one[2].attested)):
         tried = worst or refuted
-<<<<<<< HEAD
-    # The way that proves the part speaks for it; else the first that has something to show.
-    # An error is shown before a way that nobody went.
-    index, way, measure, floor, _ = next(
-        (one for one in tried if one[3]),
-        next((one for one in tried if not one[2].problem), next((one for one in tried if one[2].error), tried[0])),
-=======
-    # The way that proves the part speaks for it; else the first that counted something, else the first that could.
-    able = [one for one in tried if not one[2].problem] or tried[:1]
+    # The way that proves the part speaks for it; else the first that counted something, else the first that could;
+    # an error is shown before a way that nobody went.
+    able = [one for one in tried if not one[2].problem] or [one for one in tried if one[2].error] or tried[:1]
     index, way, measure, floor, _ = next(
         (one for one in tried if one[3]), next((one for one in able if one[2].n), able[0])
->>>>>>> sim
     )
     # A person's no leaves nothing open that nothing measured has proven.
     denied = any(one[2].attested and not (one[2].problem or one[4]) for one in tried)

@@ -9,13 +9,8 @@ from pathlib import Path
 import yaml
 
 from collector.simulate.community import Community
-<<<<<<< HEAD
-from collector.simulate.paper import print_pdf
-from collector.simulate.people import SIGNED
-=======
 from collector.simulate.pdf import make_pdf
 from collector.simulate.people import SIGNED, Attestation
->>>>>>> sim
 
 _EXPIRES = date(2027, 10, 20)
 _SURVEYED = date(2026, 10, 25)
@@ -92,11 +87,7 @@ def write_acts(file: Path, community: Community) -> None:
     for name, content in documents(community).items():
         target = file.parent / name
         target.parent.mkdir(exist_ok=True)
-<<<<<<< HEAD
-        target.write_bytes(print_pdf(text))
-=======
         target.write_bytes(content)
->>>>>>> sim
     text = yaml.dump(acts(community), Dumper=_PlainDumper, allow_unicode=True, sort_keys=False)
     file.write_text(text, encoding="utf-8")
 

@@ -45,13 +45,7 @@ def attest(traps: Traps, drawn: Mapping[tuple[int, str], int | None]) -> tuple[A
     given = {**ALWAYS, **drawn}
     missing = {key for name, key in LEFT_OUT.items() if traps.past(name)}
     return tuple(
-<<<<<<< HEAD
-        Attestation(row, part, by, f"{title}.pdf", f"示例小区 {title}\n{text}\n签字：{by}（盖章）\n日期：{SIGNED}\n")
-        for row, part, by, title, text in _ATTESTATIONS
-        if (row, part) not in missing
-=======
         Attestation(*key, *PAPERS[key], quantity=given[key]) for key in PAPERS if key in given and key not in missing
->>>>>>> sim
     )
 
 
