@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from collector import collect as collecting
+from collector.cli_gaps import gaps_app
 from collector.demo import Progress as DemoProgress
 from collector.demo import play_demo
 from collector.failures import call
@@ -41,6 +42,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+app.add_typer(gaps_app, name="gaps")
 
 SettingsOption = Annotated[
     Path, typer.Option("--settings", "-s", help="The settings file.", envvar="ZHIZHENG_SETTINGS", show_default=True)
