@@ -34,11 +34,9 @@ class Carrier:
     field: Field
 
     @property
-    def place(self) -> str:
-        """Return where the value stands in the message, as a pointer; "" is the whole message."""
-        at = self.field.at[0].text if self.field.at else ""
-        walked = "".join(f"/{{{name}}}" if kind == "bind" else f"/{name or '0'}" for kind, name in self.rule.walk.steps)
-        return walked + at
+    def walked(self) -> str:
+        """Return the pointer of the part that the rule reads: a bound key as {name}, an array by its first item."""
+        return "".join(f"/{{{name}}}" if kind == "bind" else f"/{name or '0'}" for kind, name in self.rule.walk.steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,15 +96,19 @@ def _clock(carrier: Carrier) -> Iterator[str]:
 
 def _field_row(carrier: Carrier, capability: Capability) -> tuple[str, ...]:
     field = carrier.field
-    place = "收到即可" if field.constant is not None else carrier.place or "整个报文"
-    others = [at.text or "整个取值" for at in field.at[1:]]
-    place += f"（或 {'、'.join(others)}）" if others else ""
-    conditions = "；".join(f"{name}={'、'.join(sorted(words))}" for name, words in field.when)
+    bound = {*carrier.route.topic.names, *carrier.rule.walk.names}
+    topic, walked, left = carrier.route.topic.text, carrier.walked, []
+    for name, words in field.when:
+        if name in bound and len(words) == 1:
+            topic, walked = (text.replace(f"{{{name}}}", min(words)) for text in (topic, walked))
+        else:
+            left.append(f"{name}={' / '.join(sorted(words))}")
+    places = [f"{walked}{at.text}" if at.text else f"{walked or '整个报文'} 直接为值" for at in field.at]
     return (
         capability.zh,
-        carrier.route.topic.text,
-        place,
-        conditions or "—",
+        topic,
+        "收到即可" if field.constant is not None else " 或 ".join(places),
+        "；".join(left) or "—",
         _unit(field.unit),
         _field_values(field, capability),
     )
@@ -131,8 +135,8 @@ def _values(capability: Capability) -> str:
         known = capability.low is not None and capability.high is not None
         return f"{capability.low}至{capability.high}" if known else "数字"
     if capability.kind is ValueKind.BOOLEAN:
-        return "true、false"
-    return "、".join(sorted(capability.words)) or f"文字，不超过{MAX_TEXT}字"
+        return "true / false"
+    return " / ".join(sorted(capability.words)) or f"文字，不超过{MAX_TEXT}字"
 
 
 # ---------------------------------------------------------------- hubs
@@ -201,7 +205,7 @@ def _paging(paging: Paging) -> str:
 
 
 def _list_rows(spec: ListSpec, capability: Capability) -> Iterator[tuple[str, ...]]:
-    conditions = "；".join(f"{at}={'、'.join(sorted(allowed))}" for at, allowed in spec.where) or "—"
+    conditions = "；".join(f"{at}={' / '.join(sorted(allowed))}" for at, allowed in spec.where) or "—"
     identity = f"设备编号 {spec.device}" + (f"，安装位置 {spec.address}" if spec.address else "")
     for value in find_values(spec, capability.name):
         if value is None or value.constant is not None:
@@ -212,7 +216,7 @@ def _list_rows(spec: ListSpec, capability: Capability) -> Iterator[tuple[str, ..
 
 
 def _sent_for(words: Mapping[str, str], capability: Capability) -> str:
-    return "、".join(sent for sent, word in words.items() if capability.accepts(word))
+    return " / ".join(sent for sent, word in words.items() if capability.accepts(word))
 
 
 def describe_columns(words: Sequence[str], vocabulary: Vocabulary, names: Mapping[str, str]) -> Interface:

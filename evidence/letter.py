@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from docx.document import Document as Paper
@@ -63,6 +63,8 @@ def write_letter(request: Request, shelf: Shelf, sender: Sender) -> bytes:
     _table(
         paper, "asks", ("指标", "指标名称", "分项", "需要的数据", "还缺", "可增分", "要求"), _ask_rows(request, shelf)
     )
+    for line in _together(request):
+        _say(paper, line, style="Note")
     _heading(paper, "二、接口和字段")
     for interface in interfaces:
         _show_interface(paper, interface)
@@ -114,11 +116,14 @@ def describe_interfaces(request: Request, shelf: Shelf, sender: Sender) -> tuple
 def _opening(request: Request, shelf: Shelf, sender: Sender) -> Iterator[str]:
     rows = sorted({ask.row.no for ask in request.asks})
     window = sender.window
+    first = datetime.fromisoformat(str(window["from"])).date()
+    # The window ends at the midnight after its last day.
+    last = datetime.fromisoformat(str(window["to"])).date() - timedelta(days=1)
     yield f"致：{addressee(request, shelf)}"
     yield (
         f"　　{sender.community_name}正在按《{shelf.catalogue.rubric.title['zh']}》申报。第{sender.run}次统计"
-        f"（{str(window['from'])[:10]}至{str(window['to'])[:10]}，共{window['days']}个整日）中，"
-        f"有{len(rows)}项指标尚缺贵方可以提供的数据（第{'、'.join(map(str, rows))}项）；"
+        f"（{first}至{last}，共{window['days']}个整日）中，"
+        f"有{len(rows)}项指标尚缺贵方可以提供的数据（第{', '.join(map(str, rows))}项）；"
         f"这些指标全部补齐后共可再得{request.points}分。请贵方按下文开通数据。"
     )
     if request.who is Who.PENDING:
@@ -233,7 +238,7 @@ def _annex(paper: Paper, request: Request, shelf: Shelf) -> None:
         (
             str(number),
             place.label,
-            "、".join(map(str, place.rows)),
+            ", ".join(map(str, place.rows)),
             "、".join(shelf.name(word) for word in place.words),
             "、".join(place.causes),
         )

@@ -77,7 +77,7 @@ def test_the_example_is_made_of_the_spec() -> None:
 
     assert specimen.topic == "site/dev0001/up"
     assert json.loads(specimen.text) == {"data": [{"level_mm": 12.5, "t": AT_MS // 1000}]}
-    assert carrier.place == "/data/0/level_mm"
+    assert carrier.walked == "/data/0"
 
 
 @pytest.mark.parametrize(
