@@ -58,8 +58,7 @@ def _commands() -> Iterator[str]:
         "",
         "Exit codes: 0 done, 1 the check or job failed, 2 wrong call or settings.",
     )
-    group = typer.main.get_command(app)
-    for name, command in getattr(group, "commands", {}).items():
+    for name, command in _walk_commands(typer.main.get_command(app), ""):
         yield from ("", f"## zhizheng {name}", "", command.help or "", "")
         for parameter in command.params:
             if parameter.name == "help":
@@ -74,6 +73,13 @@ def _commands() -> Iterator[str]:
             )
             kind = "argument" if parameter.param_type_name == "argument" else "option"
             yield f"- {kind} {names}: {text}{shown}"
+
+
+def _walk_commands(group: Any, before: str) -> Iterator[tuple[str, Any]]:
+    """Yield every command by the words that call it, those of a group after the group itself."""
+    for name, command in getattr(group, "commands", {}).items():
+        yield f"{before}{name}", command
+        yield from _walk_commands(command, f"{before}{name} ")
 
 
 def _settings() -> Iterator[str]:
