@@ -196,7 +196,10 @@ def _terms(request: Request, shelf: Shelf, sender: Sender, interfaces: Sequence[
         yield "计入：清单完整读到后的下一次夜间统计即计入；清单和统计自读取之日起12个月内有效（另有要求的从其要求）。"
     else:
         topics = "、".join(dict.fromkeys(topic for one in interfaces for topic in one.access))
-        yield f"账号：一个只读的MQTT账号，只可订阅：{topics}；不需要发布和下发命令的权限。"
+        if topics:
+            yield f"账号：一个只读的MQTT账号，只可订阅：{topics}；不需要发布和下发命令的权限。"
+        else:
+            yield "账号：接口约定后，一个只读账号，只可读取本小区的上述数据；不需要下发命令的权限。"
         if sender.topics:
             yield f"本系统对贵方平台现有的订阅为：{'、'.join(sender.topics)}；超出部分由我方增加。"
         yield "频度：状态和读数每台设备每日至少一次，建议每15分钟至1小时一次；事件发生时即时上报。"
