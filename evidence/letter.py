@@ -174,13 +174,17 @@ def _conditions(ask: Ask, who: Who, shelf: Shelf) -> Iterator[str]:
 
 
 def _rules(need: Requirement, who: Who) -> Iterator[str]:
+    """Yield what the data must be: any of the ways in which the addressee could show it, then its value."""
+    ways = []
     if who is not Who.HUB and ShownBy.MESSAGE in need.by:
         days = "统计窗口内" if need.days is None else f"近{need.days}日内"
-        yield f"{days}至少{need.on_days}日有实时上报" + ("（采暖期外以上一采暖期为准）" if need.season else "")
+        ways.append(f"{days}至少{need.on_days}日有实时上报" + ("（采暖期外以上一采暖期为准）" if need.season else ""))
     if who is not Who.HUB and ShownBy.EVENT in need.by:
-        yield "12个月内至少一次真实事件或演练"
+        ways.append("12个月内至少一次真实事件或演练")
     if who is not Who.PLATFORM and ShownBy.INVENTORY in need.by:
-        yield f"列入{'12个月' if need.days is None else f'{need.days}日'}内更新的清单"
+        ways.append(f"列入{'12个月' if need.days is None else f'{need.days}日'}内更新的清单")
+    if ways:
+        yield "，或".join(ways)
     if need.equals is not None:
         yield f"值须为{need.equals}"
     if need.includes is not None:
