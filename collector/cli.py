@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from collector import collect as collecting
 from collector.cli_attest import attest_app
 from collector.cli_form import form_command
+from collector.cli_gaps import gaps_app
 from collector.cli_register import register_app
 from collector.demo import Progress as DemoProgress
 from collector.demo import play_demo
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.add_typer(attest_app, name="attest")
 app.command("form")(form_command)
 app.add_typer(register_app, name="register")
+app.add_typer(gaps_app, name="gaps")
 
 
 def _open(settings: Path) -> House:

@@ -20,6 +20,7 @@ from connectors.vocabulary import VocabularyError
 from evidence.acts import ActError
 from evidence.catalogue import CatalogueError
 from evidence.form import FormError
+from evidence.gaps import GapError
 from evidence.ledger import LedgerError
 from evidence.run import RunError
 from evidence.series import SeriesRefusedError
@@ -34,6 +35,7 @@ FAILED = (
     RegisterError,
     ActError,
     FormError,
+    GapError,
     RunError,
     LedgerError,
     SeriesRefusedError,

@@ -1,0 +1,109 @@
+"""The commands ``zhizheng gaps``: what would raise the floor most, and the letters that ask for it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from collector.gaps_view import gaps_json, gaps_table, is_other_rubric, open_shelf, places_csv, read_gaps
+from collector.house import House, open_house
+from collector.letters import write_letters
+from collector.options import DEFAULT_SETTINGS, CommunityOption, JsonOption, SettingsOption
+from collector.refresh import newest_run, run_folder
+from collector.settings import load_settings
+from collector.table import print_out
+
+
+class _RunFirst(TyperGroup):
+    """A group whose first word may be a run's number: ``gaps 12`` is ``gaps --run 12``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Return the words left over after the number, if there is one, became the option."""
+        if args and args[0].isascii() and args[0].isdecimal():
+            args = ["--run", *args]
+        return super().parse_args(ctx, args)
+
+
+gaps_app = typer.Typer(
+    cls=_RunFirst,
+    invoke_without_command=True,
+    help="Show what would raise the floor most: `gaps [RUN]`; `gaps letters` writes the letters that ask for it.",
+)
+
+RunOption = Annotated[int | None, typer.Option("--run", help="The run's number; the newest by default.")]
+
+
+@gaps_app.callback()
+def gaps(
+    ctx: typer.Context,
+    *,
+    run: RunOption = None,
+    top: Annotated[int, typer.Option(min=0, help="How many rows to show; 0 shows all.")] = 20,
+    settings: SettingsOption = DEFAULT_SETTINGS,
+    community: CommunityOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show per row what is missing, why, and who could supply it; the greatest gain first."""
+    if ctx.invoked_subcommand is not None:
+        ctx.obj = {"run": run, "settings": settings, "community": community}
+        return
+    house = open_house(load_settings(settings))
+    name = house.community(community)
+    folder = _run(house, name, run)
+    shelf = open_shelf(house, name)
+    scorecard, found = read_gaps(folder, shelf)
+    if is_other_rubric(folder, shelf):
+        sys.stderr.write("the run was made with another rubric than the settings name now; `zhizheng refresh` first\n")
+    if as_json:
+        _say(json.dumps(gaps_json(scorecard, found, shelf), ensure_ascii=False, indent=1))
+    else:
+        print_out(gaps_table(scorecard, found, top))
+
+
+@gaps_app.command("letters")
+def letters(
+    ctx: typer.Context,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to; letters/RUN beside the run by default.")
+    ] = None,
+    run: RunOption = None,
+    settings: SettingsOption = DEFAULT_SETTINGS,
+    community: CommunityOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a request letter (.docx) for every platform, hub and trade concerned, and the table of all places."""
+    above: dict[str, Any] = ctx.obj or {}
+    house = open_house(load_settings(settings if settings != DEFAULT_SETTINGS else above.get("settings", settings)))
+    name = house.community(community or above.get("community"))
+    folder = _run(house, name, above.get("run") if run is None else run)
+    shelf = open_shelf(house, name)
+    scorecard, found = read_gaps(folder, shelf)
+    target = house.settings.out / name / "letters" / str(scorecard["run"]) if out is None else out
+    target.mkdir(parents=True, exist_ok=True)
+    written = write_letters(house, shelf, scorecard, found, target)
+    table = target / "缺口清单.csv"
+    table.write_bytes(places_csv(found, shelf))
+    if as_json:
+        _say(json.dumps([str(path) for path in (*written, table)], ensure_ascii=False, indent=1))
+        return
+    for path in (*written, table):
+        _say(str(path))
+
+
+def _run(house: House, community: str, number: int | None) -> Path:
+    found = newest_run(house.settings.out, community) if number is None else number
+    if found is None or not run_folder(house.settings.out, community, found).is_dir():
+        wanted = "no run" if number is None else f"no run {number}"
+        sys.stderr.write(f"{community} has {wanted} in {house.settings.out}; make one with `zhizheng refresh`\n")
+        raise typer.Exit(1)
+    return run_folder(house.settings.out, community, found)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
