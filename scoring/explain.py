@@ -60,7 +60,7 @@ def _say(spec: PartSpec, part: PartScore, window_days: int, no: int) -> str:
         **measure.rungs,
     }
     try:
-        text = spec.say.format(**values) if spec.say else f"{part.title}：{part.formula}"
+        text = spec.say.format(**values) if spec.say else f"{part.title}：{_say_plainly(spec, part)}"
     except KeyError as error:
         if error.args[0] in _figures(spec):
             return f"{part.title}：{part.formula}"
@@ -70,6 +70,18 @@ def _say(spec: PartSpec, part: PartScore, window_days: int, no: int) -> str:
     if measure.unknown:
         text += f"（另有{len(measure.unknown)}处未证实）"
     return text
+
+
+def _say_plainly(spec: PartSpec, part: PartScore) -> str:
+    """Return what was seen of a part that has no sentence of its own."""
+    way = spec.ways[part.way]
+    n = part.measure.n
+    if way.measure.kind in {"devices", "inventory"}:
+        return f"设备{n}台"
+    if way.measure.kind != "statistic" or way.rule.at_least != 1:
+        return part.formula
+    # A hub says yes with 1 and no with 0; where it counts, the number says more.
+    return f"平台统计{n}" if n and n > 1 else f"平台陈述为{'具备' if n else '不具备'}"
 
 
 def _figures(spec: PartSpec) -> frozenset[str]:

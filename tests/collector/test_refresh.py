@@ -78,9 +78,7 @@ def test_a_refresh_counts_what_was_stored_and_freezes_the_run(house: House) -> N
     run = json.loads(files["run.json"])
     # The forms print the digest of run.json, which therefore cannot name theirs.
     assert run["files"] == {
-        name: hashlib.sha256(content).hexdigest()
-        for name, content in files.items()
-        if name not in {"run.json", *forms}
+        name: hashlib.sha256(content).hexdigest() for name, content in files.items() if name not in {"run.json", *forms}
     }
     assert run["cutoff_receipt"] == house.locker.last_receipt()
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from scoring.census import Census
 from scoring.explain import explain, format_percent
 from scoring.model import Facts, Rung, ShownBy
 from scoring.rubric import RubricError
-from scoring.score import score
+from scoring.score import score, score_row
 from tests.fakes.facts import attestation, facts, figure, part, place, places, row, rubric, shown
 
 METERS = {"kind": "places", "of": "household", "show": [{"capability": "water_volume", "by": ["message", "inventory"]}]}
@@ -121,3 +122,16 @@ def test_a_placeholder_without_a_value_names_row_part_and_what_there_is() -> Non
 )
 def test_a_share_is_rounded_half_up_and_0_of_0_is_not_known(n: int | None, m: int | None, text: str) -> None:
     assert format_percent(n, m) == text
+
+
+@pytest.mark.parametrize(("value", "told"), [("1", "平台陈述为具备"), ("0", "平台陈述为不具备"), ("67", "平台统计67")])
+def test_a_yes_of_the_hub_is_told_as_one_and_a_count_as_a_count(value: str, told: str) -> None:
+    spec = rubric(row(parts=[part({"kind": "statistic", "key": "clinic"}, {"at_least": 1})])).rows[0]
+    counted = Census(facts(statistics=[figure("clinic", value)]))
+    assert explain(spec, score_row(spec, counted), 7).startswith(f"分项：{told}；")
+
+
+def test_devices_without_a_sentence_are_told_by_their_number() -> None:
+    spec = rubric(row(parts=[part({"kind": "devices", "show": [{"capability": "parking_payment"}]})])).rows[0]
+    counted = Census(facts({}, [shown(None, "parking_payment")]))
+    assert explain(spec, score_row(spec, counted), 7).startswith("分项：设备1台；")
