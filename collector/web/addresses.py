@@ -46,6 +46,11 @@ def payload_href(receipt: int) -> str:
     return f"/records/{receipt}/payload"
 
 
+def paper_href(name: str) -> str:
+    """Return the address of one of the run's papers."""
+    return f"/papers/{name}"
+
+
 def device_href(source: str, device: str) -> str:
     """Return the address of a device's page."""
     return f"/device?{_query(source=source, device=device)}"

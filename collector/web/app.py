@@ -131,6 +131,14 @@ class Desk:
             raise pages.PageMissingError("record", receipt)
         return record
 
+    def paper(self, question: Question) -> tuple[str, bytes]:
+        """Return one of the run's papers; raises PageMissingError when there is none of that name."""
+        name = question.path["name"]
+        try:
+            return name, self._run(question).paper(name)
+        except KeyError:
+            raise pages.PageMissingError("paper", name) from None
+
     def sources(self, question: Question) -> Any:
         """Return the page of all sources."""
         return pages.make_sources(self._run(question), self.status_of())
@@ -195,6 +203,14 @@ def make_app(
             headers={"Content-Disposition": disposition, "ETag": f'"{record.payload_sha256}"'},
         )
 
+    async def send_paper(request: web.Request) -> web.StreamResponse:
+        name, content = await asyncio.to_thread(desk.paper, _question(request))
+        return web.Response(
+            body=content,
+            content_type=_PAPER_TYPES[name],
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         view = _view(request, None)
@@ -212,6 +228,7 @@ def make_app(
         app.router.add_get(path + JSON_ENDING, show(make))
         app.router.add_get(path, show(make))
     app.router.add_get(r"/records/{receipt:\d{1,18}}/payload", send_payload)
+    app.router.add_get("/papers/{name}", send_paper)
     app.router.add_static("/static", STATIC)
     return app
 
@@ -234,6 +251,13 @@ async def serve(app: web.Application, host: str = "127.0.0.1", port: int = 0) ->
     bound: int = runner.addresses[0][1]
     return runner, bound
 
+
+_PAPER_TYPES = {
+    "declaration.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "declaration.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "declaration.csv": "text/csv",
+    "exhibits.pdf": "application/pdf",
+}
 
 _TEMPLATES = {
     "IndexPage": "index.html",

@@ -112,6 +112,14 @@ class TotalFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperLink:
+    """A file of the run to be taken away: the declaration, its exhibits."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class IndexPage:
     """The form: all rows, their totals and the prerequisites of each grade."""
 
@@ -120,6 +128,7 @@ class IndexPage:
     totals: tuple[TotalFigure, ...]
     prerequisites: tuple[Prerequisite, ...]
     sections: tuple[Level1, ...]
+    papers: tuple[PaperLink, ...]
 
 
 @dataclass(frozen=True, slots=True)

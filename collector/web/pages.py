@@ -17,6 +17,7 @@ from collector.web.contexts import (
     Level2,
     NamedFigure,
     Pager,
+    PaperLink,
     PartPage,
     Prerequisite,
     RosterPage,
@@ -78,7 +79,8 @@ def make_index(run: Run, form_title: str) -> IndexPage:
     totals = tuple(
         TotalFigure(name, Figure(str(run.scorecard["totals"][name]), f"{addresses.TOTALS}#{name}")) for name in TOTALS
     )
-    return IndexPage(view_head(run), form_title, totals, _prerequisites(run), sections)
+    papers = tuple(PaperLink(name, addresses.paper_href(name)) for name in run.papers())
+    return IndexPage(view_head(run), form_title, totals, _prerequisites(run), sections, papers)
 
 
 def make_totals(run: Run) -> TotalsPage:

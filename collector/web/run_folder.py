@@ -18,6 +18,8 @@ from typing import Any
 ROSTERS = ("counted", "missing", "excluded", "unknown")
 RUNS_HELD = 3
 MANIFEST = "run.json"
+PAPERS = ("declaration.docx", "exhibits.pdf", "declaration.xlsx", "declaration.csv")
+"""What of a run is handed out as a file, in the order in which it is offered."""
 
 Stamp = tuple[int, int]
 
@@ -102,6 +104,16 @@ class Run:
     def indicator(self, no: int) -> Mapping[str, Any]:
         """Return indicators/NN.json: the row with its parts, rosters and values."""
         return self._read(_indicator_name(no))
+
+    def papers(self) -> tuple[str, ...]:
+        """Return the files of this run that can be handed out."""
+        return tuple(name for name in PAPERS if (self.folder / name).is_file())
+
+    def paper(self, name: str) -> bytes:
+        """Return the bytes of one of the papers; raises KeyError for any other name."""
+        if name not in self.papers():
+            raise KeyError(name)
+        return (self.folder / name).read_bytes()
 
     def damaged(self) -> tuple[str, ...]:
         """Return the files read so far whose digest differs from the one in run.json."""

@@ -109,6 +109,21 @@ async def test_the_exact_bytes_can_be_downloaded(client: Client, example: Exampl
     await read(client, "/records/999999/payload", 404)
 
 
+async def test_a_runs_papers_are_offered_and_can_be_taken_away(client: Client, example: Example) -> None:
+    assert "/papers/" not in await read(client, "/")
+    (example.out / COMMUNITY / "3" / "exhibits.pdf").write_bytes(b"%PDF-1.4 exhibits")
+    assert html.fromstring(await read(client, "/")).xpath("//p[@class='papers']/a/@href") == ["/papers/exhibits.pdf"]
+    async with client.get("/papers/exhibits.pdf") as response:
+        assert await response.read() == b"%PDF-1.4 exhibits"
+        assert response.content_type == "application/pdf"
+        assert response.headers["Content-Disposition"] == 'attachment; filename="exhibits.pdf"'
+
+
+@pytest.mark.parametrize("name", ["run.json", "evidence.zip", "declaration.docx", "..%2Frun.json", "exhibits.pdf%00"])
+async def test_nothing_but_a_runs_papers_is_handed_out(client: Client, name: str) -> None:
+    await read(client, f"/papers/{name}", 404)
+
+
 async def test_a_changed_record_is_called_so(client: Client, example: Example) -> None:
     assert "不一致" not in await read(client, "/records/17")
     example.store.leaves[17] = bytes(32)

@@ -24,6 +24,7 @@ GROUPS = [
     "totals",
     "record",
     "error",
+    "papers",
 ]
 
 
