@@ -291,6 +291,18 @@ def test_a_bundle_without_its_form_or_tables_fails(night: Night, tmp_path: Path,
     assert found == {"form": f"{name} is not in the bundle"}
 
 
+def test_exhibits_that_show_something_else_fail_and_so_do_none(night: Night, tmp_path: Path) -> None:
+    def alter(data: Path) -> None:
+        path = data / "exhibits.pdf"
+        path.write_bytes(path.read_bytes() + b"% more")
+
+    assert failed(altered(night, tmp_path / "a", alter)) == {
+        "exhibits": "exhibits.pdf does not show what the replay shows"
+    }
+    missing = failed(altered(night, tmp_path / "b", lambda data: (data / "exhibits.pdf").unlink()))
+    assert missing == {"exhibits": "exhibits.pdf is not in the bundle"}
+
+
 def test_a_form_saved_again_with_the_same_words_is_the_same_form(night: Night, tmp_path: Path) -> None:
     def alter(data: Path) -> None:
         path = data / "declaration.docx"
