@@ -59,8 +59,10 @@ def read_table(kind: str, grid: Grid) -> Table:
     rows: list[Mapping[str, str]] = []
     lines: list[int] = []
     left_out: dict[str, list[int]] = {}
+    # A required column that is missing explains a longer line, and is told of by whoever reads the rows.
+    strict = not grid.tab and {one.key for one in COLUMNS[kind] if one.required} <= set(names.values())
     for number, cells in grid.lines[at + 1 :]:
-        if len(cells) > len(header) and not grid.tab:
+        if len(cells) > len(header) and strict:
             raise RegisterError(f"{grid.name} 第{number}行：比表头多出单元格；内容里有逗号的，请加引号")
         row = _row(header, cells)
         known = [row[name].strip() for name in names if row.get(name, "").strip()]
