@@ -139,7 +139,7 @@ def _above(kind: str, grid: Grid, at: int, header: Sequence[str], names: Mapping
 
 def _has_no_value(row: Mapping[str, str], names: Mapping[str, str]) -> bool:
     """Return whether a total has a name alone, as the template writes it: it is not stated."""
-    return not any(row.get(name, "").strip() for name, key in names.items() if key == "value")
+    return any(key == "value" and not row.get(name, "").strip() for name, key in names.items())
 
 
 def _numbers(lines: Sequence[int]) -> str:
