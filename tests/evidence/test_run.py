@@ -171,7 +171,7 @@ def test_the_scorecard_has_the_shape_other_programs_rely_on(finished: RunFiles) 
     assert set(card) >= {"community", "as_of", "window", "run", "environment", "totals", "prerequisites", "indicators"}
     assert set(card["totals"]) == {"floor", "ceiling", "attested", "base", "bonus"}
     keys = {"no", "id", "level1", "level2", "type", "points", "floor", "ceiling", "met", "numerator", "denominator"}
-    keys |= {"unit", "origin", "status", "parts", "sentence"}
+    keys |= {"unit", "origin", "status", "parts", "sentence", "override"}
     assert [set(row) for row in card["indicators"]] == [keys] * 76
     assert all(isinstance(row[key], str) for row in card["indicators"] for key in ("points", "floor", "ceiling"))
     assert {row["met"] for row in card["indicators"]} <= {True, False, None}
