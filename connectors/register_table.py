@@ -121,13 +121,14 @@ def _why_no_row(kind: str, first: str, known: Sequence[str]) -> str:
 
 
 def _above(kind: str, grid: Grid, at: int, header: Sequence[str], names: Mapping[str, str]) -> list[Problem]:
-    """Return what stands above the header and would be a row below it: all required cells, and no prose."""
+    """Return what stands above the header and would be a row below it: its required cells are there, and no prose."""
     required = {column.key for column in COLUMNS[kind] if column.required}
     problems = []
     for number, cells in grid.lines[:at]:
         row = {name: cell.strip() for name, cell in _row(header, cells).items() if name in names and cell.strip()}
-        values = set(row.values())
-        if len(values) < 2 or not required <= {names[name] for name in row}:
+        values = [cell for name, cell in row.items() if names[name] in required]
+        # One text all over is a title in merged cells.
+        if len(set(row.values())) < 2 or len(values) < len(required):
             continue
         if any(_PROSE.search(value) for value in values) or not any(_DIGIT.search(value) for value in values):
             continue
