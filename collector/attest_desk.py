@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collector.act_imports import ImportedActs, documents_in, import_acts_again, record_acts
-from collector.attest_layout import PARTS, QUESTIONS, RECORDED
+from collector.attest_layout import DRILLS, PARTS, QUESTIONS, RECORDED
 from collector.attest_reading import read_attest_workbook
-from collector.attest_template import drill_alarms, part_lines, question_lines, read_states, recorded_lines
+from collector.attest_template import drill_alarms, drill_lines, part_lines, question_lines, read_run, recorded_lines
 from collector.attest_workbook import Contents, SurveyRule, draw_workbook
 from collector.house import House
 from collector.imports import local_day
@@ -28,8 +28,10 @@ from evidence.attest import (
     list_acts,
     make_withdrawal,
     read_terms,
+    register_places,
 )
 from evidence.ledger import Ledger
+from evidence.revision import used_revision
 
 ACTS_FILES = (".yaml", ".yml")
 
@@ -74,20 +76,23 @@ def make_template(house: House, ledger: Ledger, community: str) -> tuple[bytes, 
     """Return the workbook's bytes and how many parts it asks for."""
     today = local_day(house, house.clock())
     catalogue = house.catalogue
-    number, states = read_states(house.settings.out, community)
+    run = read_run(house.settings.out, community)
     terms = read_terms(ledger, catalogue, community, today)
     recorded = list_acts(ledger, catalogue, community, today)
-    parts = list(part_lines(catalogue, states, recorded, terms.wholes))
+    parts = list(part_lines(catalogue, run.parts, recorded, terms.wholes))
+    alarms = drill_alarms(catalogue, alarm_names(catalogue))
+    places = {place.id: place for place in register_places(ledger, used_revision(ledger, community, today))}
     name = house.settings.communities[community].name
-    basis = f"依据第{number}次运行" if number is not None else "还没有运行结果，列出全部可佐证的分项"
+    basis = f"依据第{run.number}次运行" if run.number is not None else "还没有运行结果，列出全部可佐证的分项"
     contents = Contents(
         title=f"{name}（{basis}）",
         lines={
             PARTS: parts,
+            DRILLS: list(drill_lines(run.unshown, places, alarms)),
             QUESTIONS: list(question_lines(catalogue, recorded)),
             RECORDED: list(recorded_lines(recorded)),
         },
-        alarms=list(drill_alarms(catalogue, alarm_names(catalogue)).values()),
+        alarms=list(alarms.values()),
         survey=_survey_rule(terms),
     )
     return draw_workbook(contents), len(parts)

@@ -57,7 +57,7 @@ _NOTE = Column("note", "备注", 18, Holds.TEXT)
 COLUMNS: dict[str, tuple[Column, ...]] = {
     PARTS: (
         Column("row", "指标序号", 6, Holds.CODE),
-        Column("part", "分项代码", 11, Holds.CODE),
+        Column("part", "分项代码", 13, Holds.CODE),
         Column("content", "评价内容", 38, Holds.SHOWN),
         Column("title", "分项", 18, Holds.SHOWN),
         Column("state", "现状", 24, Holds.SHOWN),
@@ -72,6 +72,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _NOTE,
     ),
     DRILLS: (
+        Column("label", "地点", 24, Holds.SHOWN),
         Column("place", "地点编号", 20, Holds.TEXT),
         Column("capability", "功能", 22, Holds.CHOICE),
         _DATE,

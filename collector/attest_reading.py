@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils.cell import coordinate_from_string
 
 from collector.attest_layout import (
     APPLIES,
@@ -34,6 +35,7 @@ from evidence.attest import ActLine, Standing, make_withdrawal
 
 _FILLED = (PARTS, SURVEY, DRILLS, OVERRIDES, QUESTIONS)
 _ACTS = {PARTS: "attest", DRILLS: "drill", OVERRIDES: "override"}
+_OFFERED = {(DRILLS, "place"), (DRILLS, "capability")}
 _DEFAULTED = ("by", "date", "expires")
 _HEADER_WITHIN = 15
 """A header stands within the first lines of its sheet."""
@@ -49,27 +51,35 @@ class _Line:
 
 
 class _Refusals:
-    """Gathers what is refused, each cell once."""
+    """Gathers what is refused, each cell once, and tells it in the order of the workbook."""
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self.lines: list[str] = []
+        self._told: dict[str, tuple[int, int, int]] = {}
 
     def add(self, line: _Line, fault: Fault) -> None:
         """Refuse one value of a line."""
         cell, header = line.cells.get(fault.key, ("", ""))
-        at = f"{cell}格“{header}”" if cell else f"{next(iter(line.cells.values()))[0]}格所在行"
+        first = cell or next(iter(line.cells.values()))[0]
+        at = f"{cell}格“{header}”" if cell else f"{first}格所在行"
         value = " ".join(str(fault.value).split())[:40]
-        self._say(f"工作表“{line.sheet}”{at}：{f'“{value}”' if value else '空白'}，{fault.zh}")
+        column, row = coordinate_from_string(first)
+        self._say(
+            f"工作表“{line.sheet}”{at}：{f'“{value}”' if value else '空白'}，{fault.zh}",
+            (_FILLED.index(line.sheet), row, column_index_from_string(column)),
+        )
 
     def add_sheet(self, sheet: str, text: str) -> None:
         """Refuse a whole sheet."""
-        self._say(f"工作表“{sheet}”：{text}")
+        self._say(f"工作表“{sheet}”：{text}", (_FILLED.index(sheet), 0, 0))
 
-    def _say(self, text: str) -> None:
-        told = f"{self._file} {text}"
-        if told not in self.lines:
-            self.lines.append(told)
+    def _say(self, text: str, place: tuple[int, int, int]) -> None:
+        self._told.setdefault(f"{self._file} {text}", place)
+
+    @property
+    def lines(self) -> list[str]:
+        """Return a line for everything that is refused."""
+        return sorted(self._told, key=lambda text: self._told[text])
 
 
 def read_attest_workbook(
@@ -137,7 +147,8 @@ def _read_lines(grid: Grid | None, sheet: str, refusals: _Refusals) -> Iterator[
         listed = "、".join(lacking)
         refusals.add_sheet(sheet, f"前{_HEADER_WITHIN}行里找不到表头“{listed}”；请恢复模板的表头再导入")
         return
-    filled = [column.key for column in columns if column.is_filled]
+    # The template names places and alarms; a line with nothing else is not filled in.
+    filled = [column.key for column in columns if column.is_filled and (sheet, column.key) not in _OFFERED]
     defaults: dict[str, str] = {}
     for number, cells in grid.lines:
         if number <= header:

@@ -13,7 +13,11 @@ from collector.refresh import newest_run, run_folder
 from evidence.act_terms import attested_way
 from evidence.attest import ActLine, Standing
 from evidence.catalogue import Catalogue
+from scoring.model import Place
 from scoring.rubric import PartSpec, RuleSpec
+
+MOST_DRILLS = 300
+"""Lines of drills that are offered; a community with more does not do them line by line."""
 
 Line = dict[str, Any]
 """What stands in one line of a sheet, by the keys of its columns."""
@@ -39,19 +43,52 @@ class PartNow:
         return self.state == "not_met" and self.measure != "attested"
 
 
-def read_states(out: Path, community: str) -> tuple[int | None, dict[tuple[int, str], PartNow]]:
-    """Return the newest run's number and what it says of every part; (None, {}) before the first run."""
+@dataclass(frozen=True, slots=True)
+class RunNow:
+    """What the newest run says: of every part, and at which places (by id) which alarm has not been shown.
+
+    ``number`` is None before the first run; then there is nothing else either.
+    """
+
+    number: int | None
+    parts: Mapping[tuple[int, str], PartNow]
+    unshown: Sequence[tuple[str, str]]
+
+
+def read_run(out: Path, community: str) -> RunNow:
+    """Return what the community's newest run says."""
     number = newest_run(out, community)
-    if number is None:
-        return None, {}
-    found = {}
-    for path in sorted((run_folder(out, community, number) / "indicators").glob("*.json")):
+    parts = {}
+    unshown: dict[tuple[str, str], None] = {}
+    folder = run_folder(out, community, number or 0) / "indicators"
+    for path in sorted(folder.glob("*.json")) if number is not None else ():
         row = json.loads(path.read_bytes())
         for part in row["parts"]:
-            kind = str(part["measure"].get("kind", ""))
-            why = part["note"] or part["formula"]
-            found[row["no"], part["id"]] = PartNow(part["state"], part["origin"], kind, why)
-    return number, found
+            why = part["note"] or (f"自动数据：{part['formula']}" if part["formula"] else "")
+            now = PartNow(part["state"], part["origin"], str(part["measure"].get("kind", "")), why)
+            parts[row["no"], part["id"]] = now
+            if not now.is_settled:
+                unshown |= dict.fromkeys(_unshown(part))
+    return RunNow(number, parts, tuple(unshown))
+
+
+def _unshown(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the places of a part and the alarms that a drill would show there, and nothing has shown yet."""
+    needs = [one.get("any_of", [one])[0] for one in part["measure"].get("show", [])]
+    alarms = [one["capability"] for one in needs if "drill" in one.get("by", [])]
+    for entry in (*part["rosters"]["missing"], *part["rosters"]["unknown"]):
+        shown = {one["capability"] for one in entry["shown"] if one["shown_by"] in {"event", "drill"}}
+        yield from ((entry["place"], alarm) for alarm in alarms if alarm not in shown)
+
+
+def drill_lines(
+    unshown: Sequence[tuple[str, str]], places: Mapping[str, Place], alarms: Mapping[str, str]
+) -> Iterator[Line]:
+    """Yield a line for every place where an alarm has not been shown yet, as the register names it."""
+    for place_id, alarm in unshown[:MOST_DRILLS]:
+        if place_id in places and alarm in alarms:
+            place = places[place_id]
+            yield {"label": place.label, "place": place.key, "capability": alarms[alarm]}
 
 
 def part_lines(
@@ -97,7 +134,7 @@ def _state_text(now: PartNow | None, act: ActLine | None) -> str:
     if now is None:
         return said or "还没有运行结果"
     if now.is_refuted:
-        return f"{said}自动数据未达到要求（{now.why}），佐证不能代替；数据有误请填“{OVERRIDES}”表"
+        return f"{said}{now.why}，未达到；佐证不能代替，数据有误请填“{OVERRIDES}”表"
     return said or now.why or "未提交佐证材料"
 
 

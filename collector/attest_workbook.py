@@ -13,6 +13,7 @@ from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
 from collector.attest_guide import GUIDE_LINES
@@ -45,7 +46,7 @@ from evidence.paper import pack_again
 EMPTY_LINES = {DRILLS: 60, OVERRIDES: 20}
 HINTS = {
     PARTS: "只填浅黄色的格；空着的行不登记。没有文件的行只计入上限。涉及人员的指标只填合计数或附文件，不写居民姓名。",
-    DRILLS: "一次报警测试一行，地点编号与台账一致。“响应秒数”只在要求响应时间的功能填写。没有文件的演练不计入。",
+    DRILLS: "一次报警测试一行；已列出的是还缺报警记录的地点，没做演练的空着。没有文件的演练不计入。",
     OVERRIDES: "自动得分有误时填写。原得分和更正值都会保留；没有文件的更正只能降低得分。“有效期至”可以空着。",
     QUESTIONS: "没有的东西回答“否”，对应的分项不再要求。空着表示不变。",
     RECORDED: "已经登记的内容，只供查看。",
@@ -98,7 +99,7 @@ def draw_workbook(contents: Contents) -> bytes:
     if contents.survey is not None:
         _draw_survey(book.create_sheet(SURVEY), contents.survey)
     for name, count in EMPTY_LINES.items():
-        _draw_table(book.create_sheet(name), name, [{}] * count)
+        _draw_table(book.create_sheet(name), name, [*contents.lines.get(name, ()), *[{}] * count])
     _choose_from(book[DRILLS], DRILLS, "capability", f"{LISTS}!$A$1:$A${max(len(contents.alarms), 1)}")
     questions = book.create_sheet(QUESTIONS)
     _draw_table(questions, QUESTIONS, contents.lines[QUESTIONS])
@@ -122,6 +123,7 @@ def _draw_guide(sheet: Worksheet, title: str) -> None:
         _write(sheet.cell(number, 2), text, wrap=True)
         sheet.row_dimensions[number].height = _height([(text, 92)]) + 6
     _print_on_paper(sheet)
+    sheet.page_setup.fitToHeight = 1
     sheet.protection.sheet = True
 
 
@@ -308,4 +310,5 @@ def _protect(sheet: Worksheet) -> None:
 def _print_on_paper(sheet: Worksheet) -> None:
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.5)
     sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]

@@ -91,8 +91,10 @@ def _tell_import(handed: Handed) -> Iterator[str]:
     if handed.imported.passed_over:
         yield f"以前已登记、这次不重复登记的：{handed.imported.passed_over}条"
     bare = [body for body in bodies if _lacks_document(body)]
-    if bare:
-        yield f"其中{len(bare)}条没有文件，只计入上限：{'、'.join(_subject(body) for body in bare)}"
+    for drills, told in ((False, "只计入上限"), (True, "补上文件前不计入")):
+        named = [_subject(body) for body in bare if (body["act"] == "drill") is drills]
+        if named:
+            yield f"其中{len(named)}条没有文件，{told}：{'、'.join(named)}"
     if bodies:
         batch = handed.imported.batch[:SHORT_BATCH]
         yield f"导入编号{batch}；写错了可以整批撤回：zhizheng attest undo --import {batch} --by 姓名"

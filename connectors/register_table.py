@@ -59,8 +59,10 @@ def read_table(kind: str, grid: Grid) -> Table:
     rows: list[Mapping[str, str]] = []
     lines: list[int] = []
     left_out: dict[str, list[int]] = {}
+    # A required column that is missing explains a longer line, and is told of by whoever reads the rows.
+    strict = not grid.tab and {one.key for one in COLUMNS[kind] if one.required} <= set(names.values())
     for number, cells in grid.lines[at + 1 :]:
-        if len(cells) > len(header) and not grid.tab:
+        if len(cells) > len(header) and strict:
             raise RegisterError(f"{grid.name} 第{number}行：比表头多出单元格；内容里有逗号的，请加引号")
         row = _row(header, cells)
         known = [row[name].strip() for name in names if row.get(name, "").strip()]
@@ -119,13 +121,14 @@ def _why_no_row(kind: str, first: str, known: Sequence[str]) -> str:
 
 
 def _above(kind: str, grid: Grid, at: int, header: Sequence[str], names: Mapping[str, str]) -> list[Problem]:
-    """Return what stands above the header and would be a row below it: all required cells, and no prose."""
+    """Return what stands above the header and would be a row below it: its required cells are there, and no prose."""
     required = {column.key for column in COLUMNS[kind] if column.required}
     problems = []
     for number, cells in grid.lines[:at]:
         row = {name: cell.strip() for name, cell in _row(header, cells).items() if name in names and cell.strip()}
-        values = set(row.values())
-        if len(values) < 2 or not required <= {names[name] for name in row}:
+        values = [cell for name, cell in row.items() if names[name] in required]
+        # One text all over is a title in merged cells.
+        if len(set(row.values())) < 2 or len(values) < len(required):
             continue
         if any(_PROSE.search(value) for value in values) or not any(_DIGIT.search(value) for value in values):
             continue
@@ -137,7 +140,7 @@ def _above(kind: str, grid: Grid, at: int, header: Sequence[str], names: Mapping
 
 def _has_no_value(row: Mapping[str, str], names: Mapping[str, str]) -> bool:
     """Return whether a total has a name alone, as the template writes it: it is not stated."""
-    return not any(row.get(name, "").strip() for name, key in names.items() if key == "value")
+    return any(key == "value" and not row.get(name, "").strip() for name, key in names.items())
 
 
 def _numbers(lines: Sequence[int]) -> str:

@@ -140,9 +140,10 @@ def check_act(entry: Mapping[str, Any], terms: Terms) -> tuple[dict[str, Any], l
                 faults.append(plain)
             else:
                 body[key] = plain
-    faults += _CHECKS[act](body, terms)
-    faults += _check_days(body, terms)
-    return body, faults
+    # A value that cannot be read is told once, and not as missing too.
+    told = {fault.key for fault in faults}
+    more = (*_CHECKS[act](body, terms), *_check_days(body, terms))
+    return body, faults + [fault for fault in more if fault.key not in told]
 
 
 def _plain(key: str, value: object) -> str | int | Fault:

@@ -13,10 +13,11 @@ from enum import StrEnum
 from typing import Any
 
 from connectors.vocabulary import ValueKind
-from evidence.act_terms import Terms, attested_way, find_part
+from evidence.act_terms import NEEDED, Terms, attested_way, find_part
 from evidence.acts import WITHDRAW, ActError, kept_documents, withdrawn_acts
 from evidence.catalogue import Catalogue
 from evidence.ledger import Ledger
+from evidence.revision import used_revision
 from scoring.model import Place
 from scoring.proofs import EVENT_DAYS, in_scope
 
@@ -60,12 +61,14 @@ class ActLine:
 
 
 def list_acts(ledger: Ledger, catalogue: Catalogue, community: str, today: str) -> list[ActLine]:
-    """Return every recorded act but withdrawals, oldest first, as it stands on a local day (ISO)."""
+    """Return every recorded act that people attest by, oldest first, as it stands on a local day (ISO)."""
     gone, kept = withdrawn_acts(ledger, community, today), kept_documents(ledger)
     rows = ledger.connection.execute(
-        "SELECT receipt, body FROM acts WHERE community = ? AND act <> ? ORDER BY receipt", (community, WITHDRAW)
+        "SELECT receipt, act, body FROM acts WHERE community = ? ORDER BY receipt", (community,)
     )
-    return [_line(catalogue, receipt, json.loads(body), today, gone, kept) for receipt, body in rows]
+    return [
+        _line(catalogue, receipt, json.loads(body), today, gone, kept) for receipt, act, body in rows if act in NEEDED
+    ]
 
 
 def _line(
@@ -82,7 +85,7 @@ def _line(
     way = None if part is None else attested_way(part)
     expires = str(body.get("expires", ""))
     value = {"attest": body.get("value"), "override": body.get("points")}.get(act)
-    title = part.title if part is not None else row.level2 if row is not None else ""
+    title = part.title if part is not None else row.title.get("zh", row.level2) if row is not None else ""
     quantity, unit = body.get("quantity"), way.quantity if way is not None else ""
     if act == "drill":
         word = catalogue.vocabulary.capabilities.get(body["capability"])
@@ -147,11 +150,10 @@ def _subject(line: ActLine) -> tuple[str, int | None, str, str]:
 
 def read_terms(ledger: Ledger, catalogue: Catalogue, community: str, today: str, *, by_hand: bool = False) -> Terms:
     """Return the terms for acts of a community: its rubric, the alarms of drills, and its newest register."""
-    revision, complete = ledger.connection.execute(
-        "SELECT max(receipt), complete FROM registers WHERE community = ?", (community,)
-    ).fetchone()
-    places = list(_places(ledger, revision))
-    kinds = frozenset(json.loads(complete or "[]"))
+    revision = used_revision(ledger, community, today)
+    places = list(register_places(ledger, revision))
+    complete = ledger.connection.execute("SELECT complete FROM registers WHERE receipt = ?", (revision,)).fetchone()
+    kinds = frozenset(json.loads(complete[0])) if complete is not None else frozenset()
     totals = dict(_totals(ledger, revision))
     return Terms(
         rubric=catalogue.rubric,
@@ -170,7 +172,8 @@ def alarm_names(catalogue: Catalogue) -> dict[str, str]:
     return {word.name: word.zh for word in words if word.kind is ValueKind.EVENT and "drill" in word.words}
 
 
-def _places(ledger: Ledger, revision: int | None) -> Iterator[Place]:
+def register_places(ledger: Ledger, revision: int | None) -> Iterator[Place]:
+    """Yield the places of a revision, none where there is no revision."""
     rows = ledger.connection.execute(
         "SELECT id, kind, key, label, attributes, receipt, pointer FROM places WHERE register = ?", (revision,)
     )

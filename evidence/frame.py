@@ -92,9 +92,12 @@ def _sheet(
             record = fetch(receipt)
             tabs = read_workbook(record.payload, record.topic) if "tab" in part else ()
             books[receipt] = {tab.name: tab for tab in tabs} or {"": read_csv(record.payload, record.topic)}
-        table = read_table(kind, books[receipt][part.get("tab", "")])
     except KeyError:
         raise RegisterError(f"第{receipt}号记录缺失") from None
+    tab = str(part.get("tab", ""))
+    if tab not in books[receipt]:
+        raise RegisterError(f"工作簿里没有“{tab}”表")
+    table = read_table(kind, books[receipt][tab])
     return Part.of(table), lambda row: (receipt, table.pointer(row))
 
 

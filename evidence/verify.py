@@ -193,8 +193,8 @@ def _check_replay(data: Path, run: Mapping[str, Any], records: dict[int, Record]
                 "run.json replays to the same bytes"),
         _judged("form", _compare_papers(data, result, catalogue),
                 "the declaration and its tables, read back, say what the replay says"),
-        _judged("exhibits", [] if same_pdf((data / EXHIBITS_FILE).read_bytes(), result.files[EXHIBITS_FILE]) else
-                [f"{EXHIBITS_FILE} differs"], "the exhibits replay to the same pages"),
+        _judged("exhibits", _compare_exhibits(data / EXHIBITS_FILE, result.files[EXHIBITS_FILE]),
+                "the exhibits replay to the same pages"),
         _judged("files", [*_find_strangers(data, result, records, catalogue), *_compare_tags(data.parent, run)],
                 "nothing lies in the bundle but the run, its records and its catalogue"),
     ]  # fmt: skip
@@ -259,6 +259,12 @@ def _compare_tables(data: Path, result: RunFiles) -> list[str]:
         cells = compare_sheets({TABLE_FILE: read_csv(wanted)}, {TABLE_FILE: read_csv(payload)})
         problems += cells or [f"{TABLE_FILE} is not written as the replay writes it"]
     return problems
+
+
+def _compare_exhibits(path: Path, again: bytes) -> list[str]:
+    if not path.is_file():
+        return [f"{path.name} is not in the bundle"]
+    return [] if same_pdf(path.read_bytes(), again) else [f"{path.name} does not show what the replay shows"]
 
 
 def _find_strangers(data: Path, result: RunFiles, records: Mapping[int, Record], catalogue: Catalogue) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collector.act_imports import import_acts
+from collector.act_imports import import_acts, import_acts_again
 from collector.house import House
 from collector.reader import Reader
 from connectors.record import Kind, Record
@@ -119,3 +119,25 @@ def test_an_acts_file_that_is_not_there_is_told_with_the_mend(site: Site, reader
 
 def test_an_empty_acts_file_brings_nothing(site: Site, reader: Reader) -> None:
     assert bring_acts(reader, site, text="# nobody has signed yet\n") == 0
+
+
+def test_a_document_outside_of_the_files_folder_is_refused(site: Site, reader: Reader, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}.pdf"
+    outside.write_bytes(b"%PDF-1.4 secret")
+    for name in (f"../{outside.name}", str(outside)):
+        with pytest.raises(ActError, match="it is outside of the folder"):
+            bring_acts(reader, site, {**ATTESTED, "document": name})
+    assert records(reader.house) == []
+
+
+def test_acts_of_one_file_that_are_the_same_are_recorded_once(site: Site, reader: Reader) -> None:
+    assert bring_acts(reader, site, SURVEYED, SURVEYED) == 1
+
+
+def test_by_hand_a_sample_outside_its_rule_is_refused_and_by_night_left_to_scoring(site: Site, reader: Reader) -> None:
+    bring_acts(reader, site, {**SURVEYED, "sample": 51})
+    path = site.folder / "acts.yaml"
+    path.write_text(yaml.safe_dump([{**SURVEYED, "sample": 9, "satisfied": 9}], allow_unicode=True), "utf-8")
+    with pytest.raises(ActError, match="entry 1: sample is 9; right is 10 to 50 homes"):
+        import_acts_again(reader.house, reader.ledger, "demo", path)
+    assert import_acts(reader.house, reader.ledger, "demo", path) == 1

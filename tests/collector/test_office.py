@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from collector.office import OfficeError, convert_to_pdf
-from tests.evidence.test_form import FORM
+from tests.fakes.declaration import FORM
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,55 @@ def test_an_entry_that_cannot_be_used_is_refused_with_number_key_and_mend(entry:
 def test_a_file_that_is_no_list_is_refused(entries: Any) -> None:
     with pytest.raises(ActError, match=r"^acts\.yaml"):
         read_acts(entries, "acts.yaml", document, TERMS)
+
+
+def test_every_entry_that_is_wrong_is_told() -> None:
+    said = refused({**ATTEST, "value": "maybe", "expires": None}, SURVEY, {**DRILL, "date": "soon"}, "attest").split(
+        "\n"
+    )
+    assert [line.split(": ")[0] for line in said] == [
+        "acts.yaml, entry 1",
+        "acts.yaml, entry 1",
+        "acts.yaml, entry 3",
+        "acts.yaml, entry 4",
+    ]
+
+
+def test_what_is_recorded_is_not_checked_again() -> None:
+    recorded = read(ATTEST)
+    known = frozenset(act_digest(body) for body, _ in recorded)
+    earlier = replace(TERMS, today="2026-10-01")
+    assert read_acts([ATTEST], "acts.yaml", document, earlier, known) == []
+    with pytest.raises(ActError, match="after today"):
+        read_acts([ATTEST], "acts.yaml", document, earlier)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("制度.txt", "entry 1: document 制度.txt: a document is one of pdf, jpg, png, docx, xlsx"),
+        ("制度.docx", "entry 1: document 制度.docx: the document is empty, damaged, or no docx inside"),
+        ("张三13912345678.pdf", "entry 1: document holds a telephone or identity number"),
+    ],
+)
+def test_a_document_that_is_none_is_refused(name: str, words: str) -> None:
+    assert words in refused({**ATTEST, "document": name})
+
+
+def test_one_document_of_two_acts_is_recorded_once() -> None:
+    acts = read(ATTEST, {**ATTEST, "part": "measures"})
+    kinds = [one.kind for one in act_arrivals("demo", acts, 5)]
+    assert kinds == [Kind.DOCUMENT, Kind.ACT, Kind.ACT]
+    kept = frozenset({acts[0][0]["document"]["sha256"]})
+    assert [one.kind for one in act_arrivals("demo", acts, 5, kept=kept)] == [Kind.ACT, Kind.ACT]
+
+
+def test_the_import_an_act_came_with_does_not_make_it_another_act() -> None:
+    acts = read(SURVEY)
+    (arrival,) = act_arrivals("demo", acts, 5, batch="ab" * 32)
+    body = json.loads(arrival.payload)
+    assert body["batch"] == "ab" * 32
+    assert act_digest(body) == act_digest(acts[0][0])
 
 
 def test_an_entry_is_read_in_plain_types_with_its_documents_digest() -> None:

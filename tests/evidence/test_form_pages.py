@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.form_pages import MERGED, Line, count_lines, plan_lines
-from tests.evidence.test_form import FORM_TEXT
+from tests.fakes.declaration import FORM_TEXT
 
 WIDTHS = {"level1": 15.0, "level2": 21.5, "meaning": 38.0, "content": 72.5, "sentence": 64.0}
 HEAD = dict.fromkeys(WIDTHS, "头")

@@ -24,7 +24,7 @@ from evidence.form_tables import (
     write_workbook,
 )
 from evidence.form_words import FormError
-from tests.evidence.test_form import BASICS, FORM_TEXT, RUN_SHA256, scorecard
+from tests.fakes.declaration import BASICS, FORM_TEXT, RUN_SHA256, scorecard
 
 KEY = "SHA256:abc"
 HOSTILE = ["=1+1", '=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1", "#N/A", "1.50", "'=1", "_x0041_"]
