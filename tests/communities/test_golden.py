@@ -77,7 +77,7 @@ TRAPS = (
     "elder_drill_of_15_min_01_s",
     "booking_of_six_services",
     "disabled_care_without_settlement",
-    "veterans_without_a_number",
+    "veterans_total_of_nought",
     "voting_without_mediation",
     "lift_without_camera",
     "thrown_object_camera_scrapped",
