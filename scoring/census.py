@@ -132,8 +132,8 @@ class Census:
             proof += good or claims
             if good:
                 continue
-            known = bool(claims) and not any(proofs.contradicts(shown, need) for shown in claims)
-            if known or proofs.could_show(need, target):
+            contradicted = any(proofs.contradicts(shown, need) for shown in claims)
+            if not contradicted and (claims or proofs.could_show(need, target)):
                 verdict = None if verdict is not False else False
                 reasons.append(_why_unknown(claims, self.facts.name(need.capability)))
             else:

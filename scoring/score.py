@@ -46,7 +46,7 @@ def score_row(row: RowSpec, census: Census) -> RowScore:
     ceiling = max(points, round_points(Fraction(row.points) * ceiling_share))
     # √ where anything is earned; О 未证实 where only the ceiling earns; О where not even that.
     met = True if floor_share > 0 else (None if ceiling_share > 0 else False)
-    n, m = (None, None) if head is None or head.measure.problem else (head.measure.n, head.measure.m)
+    n, m = _counted(row, head)
     return RowScore(
         no=row.no,
         floor=points,
@@ -60,6 +60,16 @@ def score_row(row: RowSpec, census: Census) -> RowScore:
         parts=parts,
         formula=_formula(row, n, m, points),
     )
+
+
+def _counted(row: RowSpec, head: PartScore | None) -> tuple[int | None, int | None]:
+    """Return the row's n of m; people who attest that something is there, and not how much, have counted nothing."""
+    if head is None or head.measure.problem:
+        return None, None
+    spec = next(part for part in row.parts if part.id == head.id).ways[head.way].measure
+    if spec.kind == "attested" and not spec.quantity:
+        return None, None
+    return head.measure.n, head.measure.m
 
 
 def _override(spec: RowSpec, row: RowScore, facts: Facts) -> RowScore:
@@ -125,14 +135,13 @@ def _score_part(row: RowSpec, part: PartSpec, census: Census) -> PartScore:
     worst = [one for one in refuted if one[1].rule.kind == "worst"]
     if worst or (refuted and not any(one[3] for one in tried if not one[2].attested)):
         tried = worst or refuted
-    # The way that proves the part speaks for it; else the first that counted something, else the first that could;
-    # an error is shown before a way that nobody went.
-    able = [one for one in tried if not one[2].problem] or [one for one in tried if one[2].error] or tried[:1]
-    index, way, measure, floor, _ = next(
-        (one for one in tried if one[3]), next((one for one in able if one[2].n), able[0])
-    )
     # A person's no leaves nothing open that nothing measured has proven.
-    denied = any(one[2].attested and not (one[2].problem or one[4]) for one in tried)
+    denied = [one for one in tried if one[2].attested and not (one[2].problem or one[4])]
+    # The way that proves the part speaks for it; else one that found something, else a person's no, else the first
+    # that could look. An error is shown before a way that nobody went.
+    speaking = [one for one in tried if one[3]] or [one for one in tried if one[2].n or one[2].worst is not None]
+    able = [one for one in tried if not one[2].problem] or [one for one in tried if one[2].error]
+    index, way, measure, floor, _ = (speaking or denied or able or tried)[0]
     ceiling = floor or (not denied and any(one[4] for one in tried))
     state = State.MET if floor else (State.UNKNOWN if ceiling else State.NOT_MET)
     origin = Origin.ATTESTED if measure.attested else Origin.AUTOMATIC

@@ -5,7 +5,7 @@ through the acts import, messages and hub pages as the doors store them, then on
 
 ``title``; ``register`` (kind of place -> CSV text; imported at ``register_at``); ``messages`` (at, source, topic,
 payload, retained); ``hub`` (at, list, rows, and ``total`` where the hub claims another one); ``acts`` (the entries of
-an acts file, imported at ``acts_at``; a document is a PDF of its own name); ``expected`` (row -> what it must come to);
+an acts file, imported at ``acts_at``; a document's bytes are its name); ``expected`` (row -> what it must come to);
 ``unplaced`` (devices that must be listed as being nowhere). Every ``at`` is local time. A row that ``expected`` leaves
 out must earn nothing. With ``night`` (a date) the run makes up for that night, which was missed.
 """
@@ -169,11 +169,11 @@ def _walk(answer: Mapping[str, Any], stage: Stage) -> None:
 
 
 def _act(entries: Sequence[Mapping[str, Any]], stage: Stage) -> None:
-    for entry in entries:
+    """Import the entries; a document's bytes are its name, made to look like a PDF."""
+    given = [dict(entry) for entry in entries]
+    for entry in given:
         if entry.get("document"):
-            (stage.folder / entry["document"]).write_bytes(_document(entry["document"]))
-    stage.act([dict(entry) for entry in entries])
-
-
-def _document(name: str) -> bytes:
-    return (b"%PDF-1.4\n" if name.endswith(".pdf") else b"") + name.encode()
+            name = str(Path(entry["document"]).with_suffix(".pdf"))
+            (stage.folder / name).write_bytes(f"%PDF-1.4 {name}".encode())
+            entry["document"] = name
+    stage.act(given)

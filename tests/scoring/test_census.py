@@ -24,6 +24,7 @@ LAMPS = {
 }
 GATES = {"kind": "ways_of_entry", "of": "gate", "capability": "entry", "by": ["event", "inventory"], "at_least": 3}
 DOORS = {**GATES, "of": "building", "each": "entrance"}
+FACE_READER = {"capability": "face_reader", "by": ["message", "inventory"]}
 RETENTION = {"kind": "limits", "capability": "camera_retention", "over": "camera", "take": "lowest"}
 SWITCH_AND_SOCKET = {
     "kind": "places",
@@ -180,6 +181,17 @@ def test_a_short_list_of_ways_is_missing_but_few_passages_are_unknown() -> None:
     measure = count(GATES, facts({"gate": gates}, seen))
     assert (keys(measure.unknown), keys(measure.missing)) == (["gate:0"], ["gate:1"])
     assert measure.missing[0].reason == "gate 1仅见2种通行方式"
+
+
+def test_a_list_of_ways_without_face_is_missing_though_nobody_told_of_face_readers() -> None:
+    gate = place("gate", "G-01")
+    face = {"any_of": [{"capability": "entry", "by": ["event", "inventory"], "includes": "face"}, FACE_READER]}
+    known = {"unheard": frozenset({"face_reader"})}
+    listed = shown(gate, "entry", ShownBy.INVENTORY, values=("card", "code"))
+    used = event(gate, "entry", "card")
+    measure = {"kind": "places", "of": "gate", "show": [face]}
+    assert keys(count(measure, facts({"gate": [gate]}, [listed], **known)).missing) == ["gate:G-01"]
+    assert keys(count(measure, facts({"gate": [gate]}, [used], **known)).unknown) == ["gate:G-01"]
 
 
 def test_a_building_counts_when_every_one_of_its_entrances_qualifies() -> None:

@@ -181,6 +181,15 @@ def test_a_no_of_people_closes_what_nobody_has_measured() -> None:
     assert (str(denied.floor), str(denied.ceiling), denied.met) == ("0.00", "0.00", False)
 
 
+def test_people_who_say_that_it_is_there_have_counted_nothing() -> None:
+    there = scored(row(parts=[part()], headline="p"), facts(attestations=[attestation(1, "p")]))
+    assert (str(there.floor), there.numerator, there.denominator) == ("10.00", None, None)
+    asked = part({"kind": "attested", "quantity": "家"}, {"at_least": 3})
+    counted = replace(attestation(1, "p"), quantity=4)
+    known = scored(row(parts=[asked], headline="p"), facts(attestations=[counted]))
+    assert (str(known.floor), known.numerator, known.denominator) == ("10.00", 4, None)
+
+
 def test_people_do_not_overrule_what_was_measured_to_be_wanting() -> None:
     one = row(parts=[LAMPS_OR_PEOPLE])
     refuted = scored(one, facts({"lamp": places("lamp", 2)}, attestations=[attestation(1, "p")]))
