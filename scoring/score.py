@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -127,36 +127,69 @@ def _score_part(row: RowSpec, part: PartSpec, census: Census) -> PartScore:
     tried = []
     for index, way in enumerate(part.ways):
         measure = census.count(way.measure, row.no, part.id)
-        floor, ceiling = judge(way.rule, measure)
-        tried.append((index, way, measure, floor, ceiling))
-    # People fill in what is unknown; they do not overrule what was measured to be wanting. A worst case outlasts
-    # every other way: a drill in time does not undo a call that came too late.
-    refuted = [one for one in tried if not (one[2].attested or one[2].problem or one[4])]
-    worst = [one for one in refuted if one[1].rule.kind == "worst"]
-    if worst or (refuted and not any(one[3] for one in tried if not one[2].attested)):
-        tried = worst or refuted
+        tried.append(_Tried(index, way.rule, measure, *judge(way.rule, measure)))
+    tried = _drop_overruled(tried)
     # A person's no leaves nothing open that nothing measured has proven.
-    denied = [one for one in tried if one[2].attested and not (one[2].problem or one[4])]
-    # The way that proves the part speaks for it; else one that found something, else a person's no, else the first
-    # that could look. An error is shown before a way that nobody went.
-    speaking = [one for one in tried if one[3]] or [one for one in tried if one[2].n or one[2].worst is not None]
-    able = [one for one in tried if not one[2].problem] or [one for one in tried if one[2].error]
-    index, way, measure, floor, _ = (speaking or denied or able or tried)[0]
-    ceiling = floor or (not denied and any(one[4] for one in tried))
-    state = State.MET if floor else (State.UNKNOWN if ceiling else State.NOT_MET)
-    origin = Origin.ATTESTED if measure.attested else Origin.AUTOMATIC
-    shown = floor or bool(measure.n)
+    denied = [one for one in tried if one.measure.attested and one.refutes]
+    spoken = _choose(tried, denied)
+    floor = any(one.floor for one in tried)
+    ceiling = floor or (not denied and any(one.ceiling for one in tried))
+    origin = Origin.ATTESTED if spoken.measure.attested else Origin.AUTOMATIC
     return PartScore(
         id=part.id,
         title=part.title,
-        state=state,
-        origin=origin if shown else Origin.NONE,
+        state=State.MET if floor else (State.UNKNOWN if ceiling else State.NOT_MET),
+        origin=origin if floor or spoken.found else Origin.NONE,
         floor=floor,
         ceiling=ceiling,
-        measure=measure,
-        way=index,
-        formula=_part_formula(way.rule, measure),
+        measure=spoken.measure,
+        way=spoken.index,
+        formula=_part_formula(spoken.rule, spoken.measure),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """One way of showing a part, and what came of it."""
+
+    index: int
+    rule: RuleSpec
+    measure: Measure
+    floor: bool
+    ceiling: bool
+
+    @property
+    def refutes(self) -> bool:
+        """Return whether this way says for certain that the part is not met."""
+        return not (self.measure.problem or self.ceiling)
+
+    @property
+    def found(self) -> bool:
+        """Return whether this way has something to show, enough or not."""
+        return bool(self.measure.n) or self.measure.worst is not None
+
+
+def _drop_overruled(tried: list[_Tried]) -> list[_Tried]:
+    """Return the ways that may speak: people do not overrule what was measured to be wanting.
+
+    A worst case outlasts every other way: a drill in time does not undo a call that came too late.
+    """
+    refuted = [one for one in tried if one.refutes and not one.measure.attested]
+    worst = [one for one in refuted if one.rule.kind == "worst"]
+    if worst or (refuted and not any(one.floor for one in tried if not one.measure.attested)):
+        return worst or refuted
+    return tried
+
+
+def _choose(tried: Sequence[_Tried], denied: Sequence[_Tried]) -> _Tried:
+    """Return the way that speaks for a part.
+
+    The one that proves it; else one that found something, else a person's no, else the first that could look. An
+    error is shown before a way that nobody went.
+    """
+    speaking = [one for one in tried if one.floor] or [one for one in tried if one.found]
+    able = [one for one in tried if not one.measure.problem] or [one for one in tried if one.measure.error]
+    return (speaking or denied or able or tried)[0]
 
 
 def _shares(row: RowSpec, head: PartScore | None, gates: Sequence[PartScore]) -> tuple[Fraction, Fraction]:

@@ -61,8 +61,8 @@ def _set_chargers(stock: Stock, register: Register, traps: Traps) -> None:
     spaces, gates = register.of("space"), register.of("gate")
     for number, space in enumerate(spaces[:3], start=1):
         stock.stand(Trade.CAR_CHARGER, f"CW-X{number:02d}" if traps.past("charger_nowhere") else space)
-    inside = register.of("area")[0]
-    stock.stand(Trade.THERMAL, inside if traps.past("thermal_inside") else stock.dice.choice(gates))
+    inside, gate = register.of("area")[0], stock.dice.choice(gates)
+    stock.stand(Trade.THERMAL, inside if traps.past("thermal_inside") else gate)
 
 
 def _set_screens(stock: Stock, register: Register, areas: Mapping[str, Place]) -> None:

@@ -86,12 +86,12 @@ def face_readers(register: Register, traps: Traps, dice: Dice) -> Stock:
     doors = register.of("entrance")
     first = next(door.code for door in doors if door["building"] == "1")
     lacking = {"G-03": traps.past("gate_without_face"), first: traps.past("entrance_without_face")}
+    stock.stand(Trade.FACE_READER, gates["G-03"], habit=Habit.SILENT)
     for place in (gates["G-02"], gates["G-03"], *doors):
         manner = stock.draw((Manner.MESSAGE, Manner.LISTED))
         chosen = dice.random() < 0.5 or place.kind == "gate" or place["building"] == "1"
         if chosen and not lacking.get(place.code, False):
             stock.show(manner, Trade.FACE_READER, place)
-    stock.stand(Trade.FACE_READER, gates["G-03"], habit=Habit.SILENT)
     return stock
 
 
@@ -106,7 +106,7 @@ def _furnish_gates(book: DoorBook, register: Register, traps: Traps, dice: Dice)
         book.mount(east, address["G-01"], ("face", "card"))
         book.mount(east, address["G-01"], ("card", "qr"))
         book.mount(west, address["G-02"], ("card", "qr", "face"))
-    book.furnish(south, address["G-03"], 4)
+    book.furnish(south, address["G-03"], 4, faceless=True)
     book.mount(gates["G-04"], address["G-04"], ("app",))
     book.list_in_hub(gates["G-05"], address["G-05"], ("app", "card", "qr"))
 

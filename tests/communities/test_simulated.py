@@ -1,4 +1,4 @@
-"""Every row done so far comes to what the simulator knows by its own arithmetic, whatever the seed and the size."""
+"""Every row comes to what the simulator knows by its own arithmetic, whatever the seed and the size."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from collector.simulate.traps import NAMES
 from collector.simulate.truth import truth
 from tests.fakes.stage import play
 
-ROWS = (1, 2, 7, 10, 18, 22, 29, 33, 34, 44, 53, 58, 61, 67, 69, 74, 76)
-SIZES = [*((seed, households) for seed in (1, 2, 3, 5, 8) for households in (24, 60, 300)), (7, 1200)]
+ROWS = tuple(range(1, 77))
+SIZES = [*((seed, households) for seed in (1, 2, 3, 5, 8) for households in (24, 60)), (1, 300), (5, 300), (7, 1200)]
 SMALL = (11, 24)
 
 
@@ -26,7 +26,7 @@ async def differences(folder: Path, community: Community) -> list[str]:
         stage.close()
     counted: dict[int, dict[str, Any]] = {row["no"]: row for row in scorecard["indicators"]}
     known = {int(str(row["no"])): row for row in truth(community)}
-    assert tuple(no for no, row in known.items() if row["points"] is not None) == ROWS
+    assert tuple(known) == tuple(counted) == ROWS
     wrong = []
     for no in ROWS:
         told = (known[no]["numerator"], known[no]["denominator"], known[no]["points"])

@@ -10,6 +10,7 @@ import pytest
 from collector.simulate.community import Community
 from collector.simulate.hub_lists import hub_rows
 from collector.simulate.hub_server import list_path, serve_hub
+from collector.simulate.services import PARTS
 
 TOKEN = "t0ken"
 ROOT = "/api/v1/communities/demo"
@@ -66,9 +67,13 @@ async def test_a_refusal_has_its_code_and_no_data(
 
 
 def test_lists_are_those_of_the_contract(community: Community) -> None:
-    kinds = "building unit entrance floor household lift circuit lamp gate perimeter area room pump tank totals"
-    inventories = "fibre operator water_meter access camera"
-    expected = {f"register.{kind}" for kind in kinds.split()} | {f"inventory.{name}" for name in inventories.split()}
+    kinds = (
+        "building unit entrance floor household lift circuit lamp cover gate perimeter area space room pump tank meter"
+    )
+    inventories = "fibre operator water_meter electricity_meter gas_meter heat_meter access camera device television"
+    more = "terminal broadcast vehicle_gate"
+    expected = {f"register.{kind}" for kind in f"{kinds} totals".split()}
+    expected |= {f"inventory.{name}" for name in f"{inventories} {more}".split()}
     assert set(hub_rows(community)) == expected | {"statistics"}
     assert list_path("register.household") == "/register/household"
     assert list_path("inventory.water_meter") == "/devices/water_meter"
@@ -77,13 +82,28 @@ def test_lists_are_those_of_the_contract(community: Community) -> None:
 
 def test_ids_are_unique_so_that_a_walk_can_be_complete(community: Community) -> None:
     for name, rows in hub_rows(community).items():
-        key = "deviceId" if name.startswith("inventory") else "key" if "code" not in rows[0] else "code"
+        key = (
+            "deviceId"
+            if name.startswith("inventory")
+            else "key"
+            if name in {"register.totals", "statistics"}
+            else "code"
+        )
         assert len({row[key] for row in rows}) == len(rows), name
-    statistics = {row["key"] for row in hub_rows(community)["statistics"]}
-    assert statistics == {
-        "shared_parking_spaces",
-        "health_record_residents",
-        "elder_calls",
-        "elder_call_worst_s",
-        "total_households",
-    }
+
+
+def test_a_device_has_one_place_in_all_lists_of_the_hub() -> None:
+    for seed in range(6):
+        places: dict[object, object] = {}
+        for name, rows in hub_rows(Community.build(seed, 60)).items():
+            for row in rows if name.startswith("inventory") else []:
+                assert places.setdefault(row["deviceId"], row.get("place")) == row.get("place"), name
+
+
+def test_statistics_are_those_of_the_community_and_of_its_services(community: Community) -> None:
+    statistics = {str(row["key"]) for row in hub_rows(community)["statistics"]}
+    own = {"shared_parking_spaces", "health_record_residents", "elder_calls", "elder_call_worst_s", "total_households"}
+    services = {*PARTS.values(), "government_services", "online_shops"}
+    assert own <= statistics <= own | services
+    seen = {key for seed in range(20) for key in Community.build(seed, 24).statistics}
+    assert seen == own | services

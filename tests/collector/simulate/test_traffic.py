@@ -10,9 +10,12 @@ from itertools import pairwise
 import pytest
 
 from collector.simulate.community import Community
-from collector.simulate.devices import SOURCES
+from collector.simulate.devices import SOURCES, Habit, speaks
 from collector.simulate.dialects import Message
 from collector.simulate.traffic import messages
+from collector.simulate.traps import NAMES
+
+SIDES = ("edge", "past")
 
 
 def everything(community: Community) -> list[Message]:
@@ -43,7 +46,7 @@ def test_a_step_does_not_depend_on_the_steps_before_it() -> None:
 
 
 def test_the_default_community_is_as_large_as_promised() -> None:
-    assert 25_000 <= len(everything(Community.build(1, 1200))) <= 45_000
+    assert 40_000 <= len(everything(Community.build(1, 1200))) <= 80_000
 
 
 def test_every_source_speaks_and_only_of_itself(sent: list[Message]) -> None:
@@ -116,16 +119,43 @@ def test_chatter_occurs(sent: list[Message], ending: str) -> None:
     assert [message for message in sent if message.topic.endswith(ending)]
 
 
-def test_events_carry_a_word_and_doors_a_way(sent: list[Message]) -> None:
+def test_events_carry_a_word_and_doors_a_way() -> None:
     events: Counter[str] = Counter()
-    for message in sent:
-        _, _, name = message.topic.partition("/thing/event/")
-        event = name.removesuffix("/post")
-        if event != name and event != "property":
-            value = json.loads(message.payload)["params"]["value"]
-            assert value.get("kind") in {"alarm", "drill"} if event != "DoorOpen" else set(value) == {"way"}
-            events[event] += 1
-    assert set(events) == {"LiftFault", "PumpFault", "LevelHigh", "LevelLow", "WaterQualityAlarm", "DoorOpen"}
+    words = {"alarm", "drill", "played", "used", "recognised", "paid"}
+    for seed in range(6):
+        for message in everything(Community.build(seed, 24)):
+            _, _, name = message.topic.partition("/thing/event/")
+            event = name.removesuffix("/post")
+            if event != name and event != "property":
+                value = json.loads(message.payload)["params"]["value"]
+                key = {"DoorOpen": "way", "IrrigationStart": "cause"}.get(event, "kind")
+                assert set(value) == {key}
+                assert key != "kind" or value[key] in words
+                events[event] += 1
+    assert set(events) == {
+        *("LiftFault", "PumpFault", "LevelHigh", "LevelLow", "WaterQualityAlarm", "WaterQualityPush", "DoorOpen"),
+        *("PlateIn", "PlateOut", "ParkingPayment", "IrrigationStart", "PerimeterAlarm", "LeakAlarm"),
+        *("BroadcastNotice", "BroadcastMusic", "BroadcastEmergency", "EmergencyCommand", "EmergencyCommunication"),
+        *("MethaneAlarm", "MethanePush", "WaterloggingAlarm", "WaterloggingPush"),
+    }
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_what_speaks_daily_is_heard_once_on_every_day(days: int) -> None:
+    community = Community.build(4, 60, days=days)
+    daily = [device for device in community.devices if device.habit is Habit.DAILY]
+    window = [step for step in community.steps if step.in_window]
+    for device in daily:
+        heard = [step.day for step in window if speaks(device, step, community.steps)]
+        assert len(heard) == len(set(heard)) == days
+
+
+def test_the_two_sides_of_a_switch_differ_in_its_own_devices_alone() -> None:
+    for name in ("section_silent", "cover_of_another_owner", "gate_without_face", "place_without_button"):
+        edge, past = (Community.build(4, 60, traps=dict.fromkeys(NAMES, "edge") | {name: side}) for side in SIDES)
+        assert len(set(edge.devices) ^ set(past.devices)) <= 2
+        listed = [{(key, repr(row)) for key, rows in one.inventories.items() for row in rows} for one in (edge, past)]
+        assert len(listed[0] ^ listed[1]) <= 1
 
 
 def test_a_step_that_does_not_exist_is_refused() -> None:
