@@ -61,7 +61,6 @@ class DoorBook:
 def doors(register: Register, traps: Traps, dice: Dice) -> DoorBook:
     """Return the readers of all gates and entrances and the hub's list of them."""
     book = DoorBook(dice)
-    _furnish_gates(book, register, traps, dice)
     entrances: dict[str, list[Place]] = {}
     for entrance in register.of("entrance"):
         entrances.setdefault(entrance["building"], []).append(entrance)
@@ -73,9 +72,11 @@ def doors(register: Register, traps: Traps, dice: Dice) -> DoorBook:
     faceless = entrances["1"][0]
     trap_door = entrances["1"].pop()
     counts[trap_door.code] = 2 if traps.past("one_entrance_of_two") else 3
+    gates = [(gate, spelling.coded(gate.code, gate["name"], dice)) for gate in register.of("gate")]
     for entrance in [*(door for group in entrances.values() for door in group), trap_door]:
         address = spelling.door(entrance.code, entrance["building"], entrance["unit"], dice)
         book.furnish(entrance, address, counts[entrance.code], faceless=entrance is faceless)
+    _furnish_gates(book, gates, traps)
     return book
 
 
@@ -95,20 +96,19 @@ def face_readers(register: Register, traps: Traps, dice: Dice) -> Stock:
     return stock
 
 
-def _furnish_gates(book: DoorBook, register: Register, traps: Traps, dice: Dice) -> None:
-    gates = {gate.code: gate for gate in register.of("gate")}
-    address = {code: spelling.coded(code, gate["name"], dice) for code, gate in gates.items()}
-    east, west, south = (gates[code] for code in ("G-01", "G-02", "G-03"))
+def _furnish_gates(book: DoorBook, gates: list[tuple[Place, str]], traps: Traps) -> None:
+    """Furnish the gates, the trap last, so that the two sides of a switch differ in nothing else."""
+    east, west, south, vehicles, north = gates
+    book.furnish(*south, 4, faceless=True)
+    book.mount(*vehicles, ("app",))
+    book.list_in_hub(*north, ("app", "card", "qr"))
     if traps.past("three_ways_over_two_gates"):
-        book.mount(east, address["G-01"], ("face", "card"))
-        book.mount(west, address["G-02"], ("card", "qr"))
+        book.mount(*east, ("face", "card"))
+        book.mount(*west, ("card", "qr"))
     else:
-        book.mount(east, address["G-01"], ("face", "card"))
-        book.mount(east, address["G-01"], ("card", "qr"))
-        book.mount(west, address["G-02"], ("card", "qr", "face"))
-    book.furnish(south, address["G-03"], 4, faceless=True)
-    book.mount(gates["G-04"], address["G-04"], ("app",))
-    book.list_in_hub(gates["G-05"], address["G-05"], ("app", "card", "qr"))
+        book.mount(*east, ("face", "card"))
+        book.mount(*east, ("card", "qr"))
+        book.mount(*west, ("card", "qr", "face"))
 
 
 def vehicle_gates(register: Register, traps: Traps, dice: Dice) -> Stock:
