@@ -20,7 +20,7 @@ EXAMPLE = "例："
 """What a cell of an example begins with."""
 
 NUMBERS_SHOWN = 8
-_EXAMPLE = re.compile("例[:：]|示例")
+_EXAMPLE = re.compile("例[:：]|示例(?:[:：]|$)")
 _SUM = re.compile(r"(?:.{0,12}(?:栋|楼|座|元|区))?[（(]?(?:合计|小计|总计|共计)[）)]?[：:]?[0-9.,、 ]*[一-龥]?")
 _PROSE = re.compile("[：:，。；]")
 _DIGIT = re.compile("[0-9０-９]")
@@ -113,7 +113,8 @@ def _why_no_row(kind: str, first: str, known: Sequence[str]) -> str:
     """Return why a line below the header is no row, "" where it is one; ``first`` is its first cell with text."""
     if any(_SUM.fullmatch(cell) for cell in (first, *known)):
         return "合计行"
-    if any(_EXAMPLE.match(cell) for cell in known):
+    # Only what begins a line makes it an example: a company may well be called 示例物业.
+    if _EXAMPLE.match(first):
         return "示例行"
     if len(known) > 1 and len(known_headers(kind, known)) == len(known):
         return "重复的表头"

@@ -63,11 +63,16 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
 
 
 def _asked(catalogue: Catalogue) -> Asked:
-    """Return of which capabilities the rubric asks the last season, and of which the extremes."""
+    """Return what the rubric asks of messages: how far back, in which season, and whose extremes."""
     measures = [way.measure for row in catalogue.rubric.rows for part in row.parts for way in part.ways]
     needs = [one for measure in measures for need in measure.show for one in need.choices]
+    days: dict[str, int] = {}
+    for need in needs:
+        if need.days is not None:
+            days[need.capability] = max(need.days, days.get(need.capability, 0))
     return Asked(
-        seasonal=frozenset(need.capability for need in needs if need.season is not None),
+        days=days,
+        seasons={need.capability: need.season for need in needs if need.season is not None},
         bounded=frozenset(measure.capability for measure in measures if measure.kind == "limits"),
     )
 

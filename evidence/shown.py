@@ -10,7 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from evidence.acts import ACTS_SOURCE, kept_documents, standing_acts
 from evidence.ledger import Ledger
 from evidence.window import Window
-from scoring.model import Lead, Place, Rung, Shown, ShownBy
+from scoring.model import Lead, Place, Rung, Season, Shown, ShownBy
 from scoring.proofs import EVENT_DAYS
 
 _TEXT_LISTS = frozenset({"entry"})
@@ -30,13 +30,20 @@ Bound = Mapping[tuple[str, str], tuple[str | None, int]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a rubric wants to know of messages beyond their newest value.
+    """What a rubric wants to know of messages beyond the newest value inside the window.
 
-    Of ``seasonal`` capabilities a sign from before the window may count; of ``bounded`` ones the extremes are asked.
+    ``days`` names the capabilities of which a sign from before the window may count, and up to how many days before
+    its end; ``seasons`` those of which the last season's may. Of ``bounded`` ones the extremes are asked.
     """
 
-    seasonal: frozenset[str] = frozenset()
+    days: Mapping[str, int] = field(default_factory=dict)
+    seasons: Mapping[str, Season] = field(default_factory=dict)
     bounded: frozenset[str] = frozenset()
+
+    def may_count(self, capability: str, day: date, days_ago: int) -> bool:
+        """Return whether a sign of a day before the window may count for what is asked of its capability."""
+        season = self.seasons.get(capability)
+        return days_ago < self.days.get(capability, 0) or (season is not None and season.holds(day))
 
 
 def shown_by_messages(
@@ -44,8 +51,8 @@ def shown_by_messages(
 ) -> Iterator[Shown]:
     """Yield one Shown per (device, capability): the best of its days inside the window, else what was heard before.
 
-    Of seasonal capabilities the newest credited day before the window is shown in its place. The days are grouped by
-    the database; only where none of the window is credited are they looked at one by one.
+    Where it is asked for, the newest credited day before the window that may count is shown in its place. The days
+    are grouped by the database; only where none of the window is credited are they looked at one by one.
     """
     connection = ledger.connection
     start, end = window.start.isoformat(), window.end.isoformat()
@@ -62,7 +69,7 @@ def shown_by_messages(
         place, binding = bound.get((source, device), (None, 0))
         key = (source, device, capability)
         if newest is None:
-            yield _uncredited(ledger, key, window, place, binding, seasonal=capability in asked.seasonal)
+            yield _uncredited(ledger, key, window, place, binding, asked)
             continue
         low, high = extremes.get(key, (None, None))
         known = Rung.REPORTING if implausible else Rung.PLAUSIBLE
@@ -98,7 +105,7 @@ FROM device_days WHERE credited > 0 AND day >= ? AND day < ? GROUP BY source, de
 
 
 def _uncredited(
-    ledger: Ledger, key: tuple[str, str, str], window: Window, place: str | None, binding: int, *, seasonal: bool
+    ledger: Ledger, key: tuple[str, str, str], window: Window, place: str | None, binding: int, asked: Asked
 ) -> Shown:
     """Return what was heard of a device of which nothing counts within the window, and why not."""
     source, device, capability = key
@@ -110,7 +117,7 @@ def _uncredited(
         (source, device, since, window.end.isoformat(), capability),
     ).fetchall()
     inside = [day for day in days if day[0] >= window.start.isoformat()]
-    earlier = [day for day in days if day[1]][-1:] if seasonal else []
+    earlier = [day for day in days if day[1] and _may_count(asked, capability, day[0], window)][-1:]
     best = earlier or inside or days[-1:]
     newest = best[-1]
     known = (Rung.REPORTING if newest[5] else Rung.PLAUSIBLE) if earlier else Rung.HEARD
@@ -128,6 +135,11 @@ def _uncredited(
         high=_extreme([day[7] for day in best], lowest=False),
         note=_why_uncredited(inside, window.days),
     )
+
+
+def _may_count(asked: Asked, capability: str, text: str, window: Window) -> bool:
+    day = date.fromisoformat(text)
+    return asked.may_count(capability, day, window.days_before_end(day))
 
 
 def _extremes(

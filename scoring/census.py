@@ -219,7 +219,11 @@ class Census:
     # ------------------------------------------------------------ devices, limits
 
     def _count_devices(self, spec: MeasureSpec, broken: str) -> Measure:
-        """Return the devices that show what is asked for; where they stand matters only with ``of``."""
+        """Return the devices that show what is asked for.
+
+        A device that is bound to no known place counts nowhere; with ``of``, neither does one bound elsewhere. A list
+        (``inventory``) counts its lines wherever they stand: operators and terminals have no place.
+        """
         counted: dict[str, Entry] = {}
         unknown: dict[str, Entry] = {}
         (need,) = spec.show
@@ -227,10 +231,11 @@ class Census:
             place = self._proofs.place(shown.place)
             if spec.of and (place is None or not any(in_scope(place, scope) for scope in spec.of)):
                 continue
-            roster = counted if self._proofs.meets(shown, need) and not broken else unknown
+            nowhere = "" if place or spec.kind == "inventory" else "设备不在台账的任何位置"
+            roster = counted if self._proofs.meets(shown, need) and not (broken or nowhere) else unknown
             name = f"{shown.source}/{shown.device}"
             proof = roster[name].shown if name in roster else ()
-            roster[name] = Entry(name, shown.device, broken, place, (*proof, shown))
+            roster[name] = Entry(name, shown.device, broken or nowhere, place, (*proof, shown))
         still_open = tuple(entry for name, entry in unknown.items() if name not in counted)
         nothing = "" if counted or still_open else _nothing_shown(spec, self.facts.name(need.capability))
         return Measure(

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.record import Kind
 from evidence.shown import Asked
-from scoring.model import Rung, Shown, ShownBy
+from scoring.model import Rung, Season, Shown, ShownBy
 from tests.fakes.hamlet import DAY_MS, HOUR_MS, Hamlet
 
 HOME = "3号楼2单元1201"
@@ -141,7 +141,7 @@ def test_readings_of_several_days_are_counted_by_day(hamlet: Hamlet) -> None:
     assert of(hamlet).days_seen == 2
 
 
-def test_of_a_seasonal_capability_the_newest_credited_day_before_the_window_is_shown(hamlet: Hamlet) -> None:
+def test_of_a_seasonal_capability_the_newest_credited_day_of_its_season_is_shown(hamlet: Hamlet) -> None:
     hamlet.register()
     hamlet.meter("WM-1", 1, at=HOME)
     hamlet.later()
@@ -150,10 +150,21 @@ def test_of_a_seasonal_capability_the_newest_credited_day_before_the_window_is_s
     hamlet.meter("WM-1", 3, retained=True)
     hamlet.later()
     (plain,) = hamlet.asking(Asked())
-    (seasonal,) = hamlet.asking(Asked(seasonal=frozenset({"water_volume"})))
+    (seasonal,) = hamlet.asking(Asked(seasons={"water_volume": Season("autumn", "09-01", "11-30")}))
     assert (plain.rung, plain.values, plain.days_ago) == (Rung.HEARD, ("3",), 0)
     assert (seasonal.rung, seasonal.values, seasonal.days_ago) == (Rung.PLAUSIBLE, ("2",), 30)
     assert seasonal.note == "仅有保留消息"
+    (wintry,) = hamlet.asking(Asked(seasons={"water_volume": Season("winter", "12-15", "02-28")}))
+    assert wintry.rung is Rung.HEARD
+
+
+def test_where_more_days_are_asked_a_sign_from_before_the_window_is_shown(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", 1, at=HOME)
+    hamlet.later(20 * DAY_MS)
+    (within,) = hamlet.asking(Asked(days={"water_volume": 20}))
+    (beyond,) = hamlet.asking(Asked(days={"water_volume": 19}))
+    assert (within.rung, within.days_ago, beyond.rung) == (Rung.PLAUSIBLE, 19, Rung.HEARD)
 
 
 # ---------------------------------------------------------------- events and inventories
