@@ -92,6 +92,7 @@ TRAPS = (
     "special_groups_without_document",
     "network_incident_without_document",
     "room_without_water_sensor",
+    "override_without_document",
 )
 """The traps of the reading of the rows: each has a community at its edge and one just past it."""
 
