@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from connectors.vocabulary import ValueKind
 from evidence.act_terms import NEEDED, Terms, attested_way, find_part
 from evidence.acts import WITHDRAW, ActError, kept_documents, withdrawn_acts
 from evidence.catalogue import Catalogue
@@ -167,9 +166,11 @@ def read_terms(ledger: Ledger, catalogue: Catalogue, community: str, today: str,
 
 
 def alarm_names(catalogue: Catalogue) -> dict[str, str]:
-    """Return the alarms that a drill can show, with their Chinese names: words of the vocabulary that know a drill."""
+    """Return what a drill can show, with Chinese names: alarms that know a drill, and what a limit times in a drill."""
     words = catalogue.vocabulary.capabilities.values()
-    return {word.name: word.zh for word in words if word.kind is ValueKind.EVENT and "drill" in word.words}
+    measures = [way.measure for row in catalogue.rubric.rows for part in row.parts for way in part.ways]
+    timed = {one.capability for one in measures if one.kind == "limits" and one.capability == one.over}
+    return {word.name: word.zh for word in words if "drill" in word.words or word.name in timed}
 
 
 def register_places(ledger: Ledger, revision: int | None) -> Iterator[Place]:

@@ -119,15 +119,16 @@ class Proofs:
     def could_show(self, need: Requirement, place: Place) -> bool:
         """Return whether silence about a need leaves it open at the place.
 
-        So it does while no source has told anything of it at all, and where a device at the place belongs to a source
-        that could show this event, had it happened.
+        So it does while no source has told anything of it at all; where nothing but an event or a drill can show it,
+        since one that nobody has needed yet is no sign that it cannot happen; and where a device at the place belongs
+        to a source that could show this event, had it happened.
         """
         reading = self.facts.reading_at.get(place.id, frozenset())
         for choice in need.choices:
-            if choice.capability in self.facts.unheard:
+            if choice.capability in self.facts.unheard or choice.by <= {ShownBy.EVENT, ShownBy.DRILL}:
                 return True
-            happens = choice.by & {ShownBy.EVENT, ShownBy.DRILL}
-            if happens and self.facts.sources_of.get(choice.capability, frozenset()) & reading:
+            able = self.facts.sources_of.get(choice.capability, frozenset())
+            if ShownBy.EVENT in choice.by and able & reading:
                 return True
         return False
 

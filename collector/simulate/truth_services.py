@@ -48,8 +48,10 @@ def _machines(
     """Return a row of things any one of which is enough, at places of these kinds where any are named."""
     frame = [code for kind in kinds for code in codes(community, kind)] if kinds else None
     known = number_shown(community, trade, frame) if isinstance(trade, Trade) else len(listed(community, trade))
-    n = known or (1 if attested(community, row, part) else None)
-    return Expected(n, None, fixed(points, n is not None, attested(community, row, *papers), _stated(community, row)))
+    there = known > 0 or attested(community, row, part)
+    # A document says that it is there, and counts nothing.
+    n = known or None
+    return Expected(n, None, fixed(points, there, attested(community, row, *papers), _stated(community, row)))
 
 
 def _fibre(community: Community) -> Expected:
