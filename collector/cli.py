@@ -17,16 +17,20 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from collector import collect as collecting
+from collector.cli_attest import attest_app
+from collector.cli_form import form_command
+from collector.cli_register import register_app
 from collector.demo import Progress as DemoProgress
 from collector.demo import play_demo
 from collector.failures import call
 from collector.house import House, open_house
 from collector.intake import run_intake
+from collector.options import DEFAULT_SETTINGS, CommunityOption, JsonOption, SettingsOption
+from collector.questions import ask_what_applies
 from collector.refresh import bundle_run, newest_run, refresh, run_folder
-from collector.register_view import import_register_folder, register_summary
 from collector.review import serve_review
 from collector.rubric_view import list_rubric
-from collector.settings import SETTINGS_FILE, load_settings, mqtt_sources
+from collector.settings import load_settings, mqtt_sources
 from collector.starter import write_starter
 from collector.status import source_status, unread_shapes
 from collector.supervise import supervise
@@ -42,14 +46,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
-SettingsOption = Annotated[
-    Path, typer.Option("--settings", "-s", help="The settings file.", envvar="ZHIZHENG_SETTINGS", show_default=True)
-]
-CommunityOption = Annotated[
-    str | None, typer.Option("--community", "-c", help="Which community; the only one by default.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-DEFAULT_SETTINGS = Path(SETTINGS_FILE)
+app.add_typer(attest_app, name="attest")
+app.command("form")(form_command)
+app.add_typer(register_app, name="register")
 
 
 def _open(settings: Path) -> House:
@@ -120,9 +119,14 @@ async def _serve(house: House, community: str, port: int | None) -> None:
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write zhizheng.toml and acts.yaml.")] = Path(),
+    *,
+    no_questions: Annotated[
+        bool, typer.Option("--no-questions", help="Do not ask what the community does not have.")
+    ] = False,
 ) -> None:
-    """Write a commented settings file to start from."""
-    for path in write_starter(folder):
+    """Write a commented settings file to start from; at a terminal, ask what the community does not have."""
+    silent = no_questions or not sys.stdin.isatty()
+    for path in write_starter(folder, None if silent else ask_what_applies):
         _say(f"written: {path}")
 
 
@@ -326,34 +330,6 @@ def rubric(*, settings: SettingsOption = DEFAULT_SETTINGS, as_json: JsonOption =
     for row in rows:
         how = "、".join(part["title"] for part in row["measure"]) or "尚未接入"
         _say(f"{row['no']:>2} {row['type']} {row['points']:>3}  {row['level2']}：{how}")
-
-
-@app.command()
-def register(
-    folder: Annotated[
-        Path | None, typer.Argument(help="A folder of sheets (building.csv, household.csv …) to import.")
-    ] = None,
-    *,
-    settings: SettingsOption = DEFAULT_SETTINGS,
-    community: CommunityOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Import a register, or show the newest one: places by kind, totals and problems."""
-    house = _open(settings)
-    name = house.community(community)
-    if folder is not None:
-        for line in import_register_folder(house, name, folder):
-            _say(line)
-    summary = register_summary(house, name)
-    if as_json:
-        _print_json(summary)
-        return
-    for kind, count in summary["places"].items():
-        _say(f"{kind}\t{count}\t{'完整' if kind in summary['complete'] else '不完整，不作分母'}")
-    for key, value in summary["totals"].items():
-        _say(f"{key}\t{value}")
-    for line in summary["problems"]:
-        _say(line)
 
 
 @app.command()

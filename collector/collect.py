@@ -8,11 +8,13 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from collector.act_imports import import_acts
 from collector.house import House
-from collector.imports import import_acts, import_register
+from collector.imports import import_register
 from collector.intake import run_intake
 from collector.reader import Reader
 from collector.refresh import NIGHT, finish_claimed, refresh_due
+from collector.register_view import held_line
 from collector.schedule import run_nightly
 from collector.settings import SettingsError, mqtt_sources
 from collector.walker import walk_hubs
@@ -80,7 +82,10 @@ async def collect_once(house: House, *, quiet_s: float, on_page: Callable[[str, 
 
 
 def import_files(house: House) -> tuple[int, list[str]]:
-    """Import register sheets and acts files of all communities; returns the new acts and the problems of rows."""
+    """Import registers and acts files of all communities.
+
+    Returns the new acts, and what people must mend: rows that are wrong, and a register that is held.
+    """
     acts = 0
     problems: list[str] = []
     with house.hold(NIGHT):
@@ -91,6 +96,9 @@ def import_files(house: House) -> tuple[int, list[str]]:
                 if community.register_folder is not None:
                     _, found = import_register(house, reader.ledger, name, community.register_folder)
                     problems += found
+                    reader.catch_up()
+                held = held_line(reader.ledger, name)
+                problems += [held] if held else []
                 if community.acts is not None:
                     acts += import_acts(house, reader.ledger, name, community.acts)
         finally:

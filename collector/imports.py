@@ -1,4 +1,4 @@
-"""Imports from files: register sheets and the acts file become locker records, whole or not at all, once each."""
+"""Imports of the register: its files become locker records, whole or not at all, once each."""
 
 from __future__ import annotations
 
@@ -7,59 +7,64 @@ from datetime import datetime
 from pathlib import Path
 
 from collector.house import House
+from collector.register_files import Delivery, read_delivery
 from connectors.record import Arrival, Kind
-from connectors.register import KINDS, RegisterError, read_sheet, read_totals, rows_digest, rows_of
-from evidence.acts import ActError, act_arrivals, act_digest, known_acts, read_acts
-from evidence.catalogue import read_yaml
+from connectors.register import rows_digest
 from evidence.frame import REGISTER_SOURCE
 from evidence.ledger import Ledger
 
-TOTALS = "totals"
+UNDO = "undo:"
+"""What the origin of a revision begins with that a person made by taking back another."""
 
 
-def import_register(house: House, ledger: Ledger, community: str, folder: Path) -> tuple[int | None, list[str]]:
-    """Import the CSV sheets of a folder as a register revision.
+def import_register(house: House, ledger: Ledger, community: str, path: Path) -> tuple[int | None, list[str]]:
+    """Import a workbook, or the CSV sheets of a folder, as a register revision.
 
-    Returns its receipt (None when nothing changed since the last one) and the problems of single rows. Raises
-    RegisterError when a sheet cannot be read at all; then nothing is imported.
+    Returns its receipt (None when nothing changed since the last one that was delivered) and the problems of single
+    rows. Raises RegisterError when a sheet cannot be read at all; then nothing is imported.
     """
-    sheets: dict[str, tuple[str, bytes]] = {}
-    rows = {}
-    problems: list[str] = []
-    for kind in (*KINDS, TOTALS):
-        path = folder / f"{kind}.csv"
-        if not path.is_file():
-            continue
-        content = path.read_bytes()
-        rows[kind] = rows_of(content, path.name)
-        if kind == TOTALS:
-            read_totals(rows[kind])
-        else:
-            problems += [str(problem) for problem in read_sheet(kind, rows[kind], path.name).problems]
-        sheets[kind] = (path.name, content)
-    if not sheets:
-        raise RegisterError(
-            f"{folder}: there is no sheet; put building.csv, household.csv, totals.csv and the others there"
-        )
-    digest = rows_digest(rows)
+    delivery = read_delivery(path)
     known = last_register_digest(ledger, community)
-    if digest == known:
-        return None, problems
+    receipt = None if digest_of(delivery) == known else keep_delivery(house, ledger, community, delivery)
+    return receipt, [str(problem) for problem in delivery.register.problems]
+
+
+def keep_delivery(house: House, ledger: Ledger, community: str, delivery: Delivery) -> int:
+    """Store the files of a delivery as they are and a revision that names them; returns its receipt."""
     now = house.clock()
-    arrivals = [Arrival(REGISTER_SOURCE, Kind.SHEET, now, name, content) for name, content in sheets.values()]
-    receipts = house.locker.append(arrivals)
-    parts = {kind: {"sheet": receipt} for kind, receipt in zip(sheets, receipts, strict=True)}
-    body = {
-        "community": community,
-        # The first register holds for everything before it too; a later one from the day it came.
-        "valid_from": None if known is None else local_day(house, now),
-        "origin": f"files:{folder.name}",
-        "rows_sha256": digest,
-        "parts": parts,
+    used = sorted({index for index, _ in delivery.where.values()})
+    arrivals = [Arrival(REGISTER_SOURCE, Kind.SHEET, now, *delivery.files[index]) for index in used]
+    receipts = dict(zip(used, house.locker.append(arrivals), strict=True))
+    parts = {
+        kind: {"sheet": receipts[index], **({} if tab is None else {"tab": tab})}
+        for kind, (index, tab) in delivery.where.items()
     }
+    first = ledger.connection.execute("SELECT 1 FROM registers WHERE community = ?", (community,)).fetchone() is None
+    return keep_revision(
+        house,
+        REGISTER_SOURCE,
+        {
+            "community": community,
+            # The first register holds for everything before it too; a later one from the day it came.
+            "valid_from": None if first else local_day(house, now),
+            "origin": delivery.origin,
+            "rows_sha256": digest_of(delivery),
+            "parts": parts,
+        },
+    )
+
+
+def keep_revision(house: House, source: str, body: dict[str, object]) -> int:
+    """Store one revision record and return its receipt."""
     text = json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
-    (receipt,) = house.locker.append([Arrival(REGISTER_SOURCE, Kind.REGISTER, now, community, text)])
-    return receipt, problems
+    arrival = Arrival(source, Kind.REGISTER, house.clock(), str(body["community"]), text)
+    (receipt,) = house.locker.append([arrival])
+    return receipt
+
+
+def digest_of(delivery: Delivery) -> str:
+    """Return the digest of the rows, whatever the files look like."""
+    return rows_digest({kind: table.rows for kind, table in delivery.tables.items()})
 
 
 def local_day(house: House, at_ms: int) -> str:
@@ -67,29 +72,15 @@ def local_day(house: House, at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, house.settings.zone).date().isoformat()
 
 
-def last_register_digest(ledger: Ledger, community: str) -> str | None:
-    """Return the digest of the rows of the community's newest register revision, None before the first."""
+def last_register_digest(ledger: Ledger, community: str, *, delivered: bool = True) -> str | None:
+    """Return the digest of the rows of the community's newest register revision, None before the first.
+
+    With ``delivered`` one that a person brought back does not count: the file or hub that was taken back is not to
+    come again the next night.
+    """
     row = ledger.connection.execute(
-        "SELECT rows_sha256 FROM registers WHERE community = ? ORDER BY receipt DESC LIMIT 1", (community,)
+        "SELECT rows_sha256 FROM registers WHERE community = ? AND (origin NOT LIKE ? OR ?)"
+        " ORDER BY receipt DESC LIMIT 1",
+        (community, f"{UNDO}%", not delivered),
     ).fetchone()
     return None if row is None else str(row[0])
-
-
-def import_acts(house: House, ledger: Ledger, community: str, path: Path) -> int:
-    """Import the new entries of an acts file and return how many there were.
-
-    Raises ActError naming the entry and the mend; then nothing is imported.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ActError(
-            f"{path}: cannot be read ({error.strerror}); put the acts file there, or take `acts` out of the settings"
-        ) from None
-    entries = read_yaml(content, path.name) or []
-    acts = read_acts(entries, path.name, lambda name: (path.parent / name).read_bytes())
-    known = known_acts(ledger, community)
-    fresh = [(body, document) for body, document in acts if act_digest(body) not in known]
-    if fresh:
-        house.locker.append(act_arrivals(community, fresh, house.clock()))
-    return len(fresh)

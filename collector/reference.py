@@ -58,22 +58,31 @@ def _commands() -> Iterator[str]:
         "",
         "Exit codes: 0 done, 1 the check or job failed, 2 wrong call or settings.",
     )
-    group = typer.main.get_command(app)
+    yield from _group(typer.main.get_command(app), "##", "zhizheng")
+
+
+def _group(group: Any, heading: str, above: str) -> Iterator[str]:
+    """Yield every command of a group, the commands of a group in it one heading lower."""
     for name, command in getattr(group, "commands", {}).items():
-        yield from ("", f"## zhizheng {name}", "", command.help or "", "")
-        for parameter in command.params:
-            if parameter.name == "help":
-                continue
-            names = ", ".join(f"`{option}`" for option in parameter.opts)
-            text = getattr(parameter, "help", None) or ""
-            default = parameter.default
-            shown = (
-                ""
-                if default is None or default is False or callable(default) or not str(default)
-                else f" Default: `{default}`."
-            )
-            kind = "argument" if parameter.param_type_name == "argument" else "option"
-            yield f"- {kind} {names}: {text}{shown}"
+        yield from ("", f"{heading} {above} {name}", "", command.help or "")
+        parameters = [one for one in command.params if one.name != "help"]
+        if parameters:
+            yield ""
+        yield from (_parameter(one) for one in parameters)
+        yield from _group(command, f"{heading}#", f"{above} {name}")
+
+
+def _parameter(parameter: Any) -> str:
+    names = ", ".join(f"`{option}`" for option in parameter.opts)
+    text = getattr(parameter, "help", None) or ""
+    default = parameter.default
+    shown = (
+        ""
+        if default is None or default is False or callable(default) or not str(default)
+        else f" Default: `{default}`."
+    )
+    kind = "argument" if parameter.param_type_name == "argument" else "option"
+    return f"- {kind} {names}: {text}{shown}"
 
 
 def _settings() -> Iterator[str]:

@@ -1,8 +1,8 @@
 """The register (台账): the places a community has, read from rows however they were delivered.
 
-First form: one sheet per kind of place, and totals. A sheet comes as a CSV file or as a walked hub list; both are
-read from rows of text. The register is the frame everything is counted against, so a row that cannot be read never
-disappears: it is a problem, and a sheet with a spoiling problem is not complete.
+First form: one sheet per kind of place, and totals. A sheet comes as a tab of a workbook, a CSV file or a walked hub
+list; all are read from rows of text. The register is the frame everything is counted against, so a row that cannot
+be read never disappears: it is a problem, and a sheet with a spoiling problem is not complete.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from connectors.column import narrow, plain_header, read_building, read_unit
-from connectors.register_columns import COLUMNS, KINDS, TOTAL_NAMES, TOTALS
-from connectors.sheet import RegisterError, rows_of
+from connectors.column import narrow, read_building, read_unit, refuse_spoiled
+from connectors.register_columns import COLUMNS, KINDS, SHEETS, TOTAL_NAMES, TOTALS, known_headers
+from connectors.sheet import Problem, RegisterError
+from connectors.spelling import cell_number
+from connectors.wording import parse_address
 
 __all__ = [
     "COLUMNS",
@@ -26,11 +28,11 @@ __all__ = [
     "Problem",
     "RegisterError",
     "Sheet",
-    "locate_totals",
+    "TotalRow",
+    "list_totals",
     "read_sheet",
     "read_totals",
     "rows_digest",
-    "rows_of",
 ]
 
 _WITHIN_BUILDING = frozenset({"unit", "entrance", "floor", "household"})
@@ -55,31 +57,16 @@ class PlaceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one row.
-
-    ``spoils`` says that the frame is not what the sheet means it to be: a place is not in it, or lacks a cell that
-    decides what it counts for.
-    """
-
-    where: str
-    row: int
-    column: str
-    value: str
-    mend: str
-    spoils: bool
-
-    def __str__(self) -> str:
-        """Return the problem as one line; rows are counted from 1, the header not included."""
-        return f"{self.where}, row {self.row + 1}, column {self.column}: {self.value[:60]!r}; {self.mend}"
-
-
-@dataclass(frozen=True, slots=True)
 class Sheet:
-    """The places of one sheet in its own order, and what is wrong with its rows."""
+    """The places of one sheet in its own order, and what is wrong with its rows.
+
+    ``lines`` are the numbers of its rows in the file ``where``.
+    """
 
     places: tuple[PlaceRow, ...]
     problems: tuple[Problem, ...]
+    where: str = field(default="", compare=False)
+    lines: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def complete(self) -> bool:
@@ -87,24 +74,35 @@ class Sheet:
         return not any(problem.spoils for problem in self.problems)
 
 
-def read_sheet(kind: str, rows: Sequence[Mapping[str, str]], where: str) -> Sheet:
+@dataclass(frozen=True, slots=True)
+class TotalRow:
+    """One total: its key, its value as whole-number text, and its row's index, from 0."""
+
+    key: str
+    value: str
+    row: int
+
+
+def read_sheet(kind: str, rows: Sequence[Mapping[str, str]], where: str, lines: Sequence[int] | None = None) -> Sheet:
     """Return the places of a sheet of one kind.
 
     Headers may be the English keys or the Chinese names; columns that are not known are left alone; rows without
     any known cell are passed over. Of two rows with one key the first is the place. ``where`` names the sheet in
-    messages. Raises RegisterError for an unknown kind or a missing required column.
+    messages, ``lines`` gives each row its number in the file (from 1 on without). Raises RegisterError for an unknown
+    kind or a missing required column.
     """
     if kind not in KINDS:
         raise RegisterError(f"{where}: {kind!r} is no kind of place; the kinds are {', '.join(KINDS)}")
     names = _match_headers(kind, rows, where)
+    numbers = range(1, len(rows) + 1) if lines is None else lines
     places: dict[str, PlaceRow] = {}
     problems: list[Problem] = []
     for index, row in enumerate(rows):
         cells = _cells(row, names)
         if not cells:
             continue
-        values, wrong = _read_cells(kind, cells, where, index)
-        problems += wrong
+        values, wrong = _read_cells(kind, cells)
+        problems += [Problem(where, index, numbers[index], *one) for one in wrong]
         key = _key(kind, values)
         if not key:
             continue
@@ -112,22 +110,57 @@ def read_sheet(kind: str, rows: Sequence[Mapping[str, str]], where: str) -> Shee
         first = places.setdefault(key, place)
         if first is not place:
             copy = (first.label, first.attributes) == (place.label, place.attributes)
-            mend = f"row {first.row + 1} is already {key}; " + ("leave one out" if copy else "give each its own code")
-            problems.append(Problem(where, index, "code", key, mend, spoils=not copy))
-    return Sheet(tuple(places.values()), tuple(problems))
+            mend = f"第{numbers[first.row]}行已经是它；" + ("请删去重复的一行" if copy else "请给每个不同的编号")
+            problems.append(
+                Problem(
+                    where,
+                    index,
+                    numbers[index],
+                    "房号" if kind == "household" else COLUMNS[kind][0].shown,
+                    key,
+                    mend,
+                    spoils=not copy,
+                )
+            )
+    return Sheet(tuple(places.values()), tuple(problems), where, tuple(numbers))
+
+
+def list_totals(
+    rows: Sequence[Mapping[str, str]], where: str, lines: Sequence[int] | None = None
+) -> tuple[dict[str, TotalRow], list[Problem]]:
+    """Return the totals by key, and what is wrong with the others; keys that are not known are kept as they are.
+
+    A total without a value is not stated. Of one key with two values neither is taken. Raises RegisterError for a
+    missing column.
+    """
+    names = _match_headers(TOTALS, rows, where)
+    numbers = range(1, len(rows) + 1) if lines is None else lines
+    totals: dict[str, TotalRow] = {}
+    problems: list[Problem] = []
+    contested: set[str] = set()
+    for index, row in enumerate(rows):
+        cells = _cells(row, names)
+        if "value" not in cells:
+            continue
+        values, wrong = _read_cells(TOTALS, cells)
+        problems += [Problem(where, index, numbers[index], *one) for one in wrong]
+        if wrong:
+            continue
+        key = TOTAL_NAMES.get(narrow(values["key"]), values["key"])
+        first = totals.setdefault(key, TotalRow(key, values["value"], index))
+        if first.value != values["value"]:
+            mend = f"第{numbers[first.row]}行的“{cells['key'].strip()}”是 {first.value}；请只留下对的一个"
+            problems.append(Problem(where, index, numbers[index], "数值", values["value"], mend, spoils=True))
+            contested.add(key)
+    return {key: total for key, total in totals.items() if key not in contested}, problems
 
 
 def read_totals(rows: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
-    """Return the totals by key as whole-number text; keys that are not known are kept as they are.
-
-    Raises RegisterError for a missing column, an empty or unreadable value, or one key with two values.
-    """
-    return {key: value for key, (_, value) in _read_total_rows(rows).items()}
-
-
-def locate_totals(rows: Sequence[Mapping[str, str]]) -> Mapping[str, int]:
-    """Return for each total the index of its row, from 0; raises as read_totals does."""
-    return {key: row for key, (row, _) in _read_total_rows(rows).items()}
+    """Return the totals by key as whole-number text; raise RegisterError for the first that cannot be used."""
+    totals, problems = list_totals(rows, TOTALS)
+    if problems:
+        raise RegisterError(str(problems[0]))
+    return {key: total.value for key, total in totals.items()}
 
 
 def rows_digest(parts: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
@@ -138,7 +171,7 @@ def rows_digest(parts: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
     """
     canonical: dict[str, list[list[tuple[str, str]]]] = {}
     for kind, rows in parts.items():
-        names = _known_headers(kind, _headers(rows))
+        names = known_headers(kind, _headers(rows))
         cells = (_cells(row, names) for row in rows)
         canonical[kind] = sorted(sorted((key, cell.strip()) for key, cell in row.items()) for row in cells if row)
     text = json.dumps(canonical, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -152,30 +185,16 @@ def _headers(rows: Sequence[Mapping[str, str]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row if name))
 
 
-def _known_headers(kind: str, headers: Sequence[str]) -> dict[str, str]:
-    """Return the column key of each header that is known; of several for one column the most particular."""
-    plain: dict[str, str] = {}
-    for header in headers:
-        plain.setdefault(plain_header(header), header)
-    names: dict[str, str] = {}
-    for column in COLUMNS[kind]:
-        spellings = [plain_header(name) for name in (column.key, *column.headers)]
-        present = [plain[spelling] for spelling in spellings if spelling in plain]
-        if present:
-            names[present[0]] = column.key
-    return names
-
-
 def _match_headers(kind: str, rows: Sequence[Mapping[str, str]], where: str) -> dict[str, str]:
     """Return the column key of each header that is known; raise RegisterError when a required one is missing."""
     headers = _headers(rows)
-    names = _known_headers(kind, headers)
+    names = known_headers(kind, headers)
     for column in COLUMNS[kind]:
         if column.required and rows and column.key not in names.values():
-            accepted = ", ".join((column.key, *column.headers))
+            accepted = "、".join((*column.headers[1:], column.key))
             raise RegisterError(
-                f"{where}: the {kind} sheet has no column {column.shown}; found: {', '.join(headers) or 'none'}; "
-                f"add it under one of these names: {accepted}"
+                f"{where}：{SHEETS[kind][0]}表缺少“{column.shown}”列；现有的列：{'、'.join(headers) or '无'}；"
+                f"请补上这一列（也可以叫 {accepted}）"
             )
     return names
 
@@ -185,41 +204,40 @@ def _cells(row: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
     return {key: cell for key, cell in cells.items() if cell.strip()}
 
 
-def _read_cells(kind: str, cells: Mapping[str, str], where: str, index: int) -> tuple[dict[str, str], list[Problem]]:
+def _read_cells(kind: str, cells: Mapping[str, str]) -> tuple[dict[str, str], list[tuple[str, str, str, bool]]]:
+    """Return the cells that can be read, and of the others column, value, mend, and whether that spoils the row."""
     values: dict[str, str] = {}
-    problems: list[Problem] = []
+    problems: list[tuple[str, str, str, bool]] = []
     for column in COLUMNS[kind]:
         cell = cells.get(column.key)
         if cell is None:
             if column.required:
-                mend = f"fill in {column.headers[0]}"
-                problems.append(Problem(where, index, column.shown, "", mend, spoils=True))
+                problems.append((column.shown, "", f"请填写{column.shown}", True))
             continue
         try:
+            refuse_spoiled(cell)
             values[column.key] = column.read(cell)
         except ValueError as error:
-            problems.append(Problem(where, index, column.shown, cell, str(error), spoils=column.required))
+            problems.append((column.shown, cell, str(error), column.required))
+    if kind == "household" and "room" in values:
+        try:
+            values["room"] = _own_room(values)
+        except ValueError as error:
+            problems.append(("房号", cells["room"], str(error), True))
+            del values["room"]
     return values, problems
 
 
-def _read_total_rows(rows: Sequence[Mapping[str, str]]) -> dict[str, tuple[int, str]]:
-    names = _match_headers(TOTALS, rows, TOTALS)
-    totals: dict[str, tuple[int, str]] = {}
-    for index, row in enumerate(rows):
-        cells = _cells(row, names)
-        if not cells:
-            continue
-        values, problems = _read_cells(TOTALS, cells, TOTALS, index)
-        if problems:
-            raise RegisterError(str(problems[0]))
-        key = TOTAL_NAMES.get(narrow(values["key"]), values["key"])
-        first = totals.setdefault(key, (index, values["value"]))
-        if first[1] != values["value"]:
-            raise RegisterError(
-                f"{TOTALS}, row {index + 1}: {key} is {values['value']} here and {first[1]} in row {first[0] + 1}; "
-                "leave the right one"
-            )
-    return totals
+def _own_room(values: Mapping[str, str]) -> str:
+    """Return the room itself where the cell repeats building and unit ("3-2-1201"); ValueError for another home's."""
+    room = values["room"]
+    found = None if room.isdigit() else parse_address(room)
+    if found is None or found.room is None:
+        return room
+    building, unit = cell_number(values.get("building", "")), cell_number(values.get("unit", ""))
+    if found.building != building or found.unit not in {None, unit}:
+        raise ValueError("房号写的是另一栋或另一单元，请核对楼栋、单元和房号")
+    return found.room
 
 
 # ---------------------------------------------------------------- keys, labels, attributes

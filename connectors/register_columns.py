@@ -6,11 +6,14 @@ community look better than it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from connectors.column import (
     Column,
     choice,
+    narrow,
+    plain_header,
     read_building,
     read_code,
     read_codes,
@@ -33,7 +36,11 @@ _OPTIONAL_UNIT = Column("unit", _UNIT.headers, read_unit)
 
 
 def _use(words: Mapping[str, str]) -> Column:
-    return Column("use", ("用途", "类型"), choice(words), required=True)
+    return Column("use", ("用途", "类型"), choice(words), required=True, words=tuple(words))
+
+
+def _yes_no(key: str, *headers: str, required: bool = False) -> Column:
+    return Column(key, headers, read_yes_no, required, ("是", "否"))
 
 
 _SWITCHES = {
@@ -55,7 +62,7 @@ _TANKS = {
 }
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
-    "building": (_CODE, _NAME, Column("residential", ("住宅", "是否住宅"), read_yes_no, required=True)),
+    "building": (_CODE, _NAME, _yes_no("residential", "住宅", "是否住宅", required=True)),
     "unit": (_CODE, _BUILDING, _NAME),
     "entrance": (_CODE, _BUILDING, _OPTIONAL_UNIT, _NAME),
     "floor": (_CODE, _BUILDING, _UNIT, Column("level", ("楼层", "层"), read_level, required=True)),
@@ -65,22 +72,22 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _UNIT,
         Column("room", ("房号", "房间号", "室号"), read_room, required=True),
         Column("floor", ("楼层", "层"), read_level),
-        Column("occupied", ("入住", "是否入住"), read_yes_no),
+        _yes_no("occupied", "入住", "是否入住"),
         Column("meter", ("共用表编号", "共用表"), read_codes),
     ),
     "lift": (
         Column("code", ("注册代码", "设备注册代码", "编号"), read_code, required=True),
         _OPTIONAL_BUILDING,
         _OPTIONAL_UNIT,
-        Column("escalator", ("扶梯", "自动扶梯", "是否扶梯"), read_yes_no),
-        Column("added", ("加装外挂", "外挂电梯", "是否加装"), read_yes_no),
+        _yes_no("escalator", "扶梯", "自动扶梯", "是否扶梯"),
+        _yes_no("added", "加装外挂", "外挂电梯", "是否加装"),
     ),
     "circuit": (Column("code", ("回路", "回路编号", "编号"), read_code, required=True), _NAME),
     "lamp": (
         _CODE,
         _use({"公共": "public", "楼梯间": "stairwell"}),
         Column("circuit", ("回路", "回路编号"), read_code),
-        Column("switch", ("开关", "开关方式"), choice(_SWITCHES)),
+        Column("switch", ("开关方式", "开关"), choice(_SWITCHES), words=tuple(_SWITCHES)),
     ),
     "cover": (_CODE, Column("owner", ("权属", "产权单位"), read_name), _NAME),
     "gate": (_CODE, _use({"人行": "pedestrian", "车行": "vehicle"}), _NAME),
@@ -92,19 +99,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
     "room": (_CODE, _NAME),
     "pump": (_CODE, _use({"供水": "supply", "污水": "sewage"}), _NAME),
-    "tank": (
-        _CODE,
-        _use(
-            {
-                "二次供水": "secondary_supply",
-                "集水井": "sump",
-                "中水": "reclaimed",
-                "化粪池": "septic",
-                "污水井": "sewage_well",
-            }
-        ),
-        _NAME,
-    ),
+    "tank": (_CODE, _use(_TANKS), _NAME),
     "meter": (
         Column("code", ("表号", "编号"), read_code, required=True),
         _use({"公共": "public", "共用": "shared"}),
@@ -132,3 +127,53 @@ TOTAL_NAMES: Mapping[str, str] = {
     "残疾人口数": "disabled_residents",
 }
 """What the totals are called in Chinese, and their keys."""
+
+SHEETS: Mapping[str, tuple[str, ...]] = {
+    "building": ("楼栋", "楼宇", "楼"),
+    "unit": ("单元",),
+    "entrance": ("门入口", "楼宇门入口", "单元门", "楼宇门"),
+    "floor": ("楼层",),
+    "household": ("住户", "房屋", "户"),
+    "lift": ("电梯",),
+    "circuit": ("回路", "照明回路"),
+    "lamp": ("灯具", "照明灯具", "路灯"),
+    "cover": ("井盖",),
+    "gate": ("出入口", "小区出入口", "大门"),
+    "perimeter": ("周界", "周界防区"),
+    "area": ("区域", "公共区域"),
+    "space": ("车位", "停车位"),
+    "room": ("机房", "重要机房"),
+    "pump": ("水泵",),
+    "tank": ("水箱水池", "水箱", "水池"),
+    "meter": ("表计", "公共和共用表"),
+    TOTALS: ("总数", "总量"),
+}
+"""What the sheets are called in Chinese, the usual name first; a file or tab may also have the English key."""
+
+_NUMBERING = re.compile(r"^[0-9一二三四五六七八九十]{1,2}[.、_)\- ]+")
+_ENDING = re.compile("(?:登记|信息)?(?:表|台账|清单|明细|一览表|名册)$")
+_KIND_OF = {name: kind for kind, names in SHEETS.items() for name in (kind, *names)}
+
+
+def kind_of(name: str) -> str | None:
+    """Return the kind of place a sheet of that name lists, None for a name that is not known.
+
+    >>> kind_of("5. 住户登记表")
+    'household'
+    """
+    text = re.sub(r"\(.*?\)|\s", "", _NUMBERING.sub("", narrow(name))).lower()
+    return _KIND_OF.get(text) or _KIND_OF.get(_ENDING.sub("", text))
+
+
+def known_headers(kind: str, headers: Sequence[str]) -> dict[str, str]:
+    """Return the column key of each header that is known; of several for one column the most particular."""
+    plain: dict[str, str] = {}
+    for header in headers:
+        plain.setdefault(plain_header(header), header)
+    names: dict[str, str] = {}
+    for column in COLUMNS[kind]:
+        spellings = [plain_header(name) for name in (column.key, *column.headers)]
+        present = [plain[spelling] for spelling in spellings if spelling in plain]
+        if present:
+            names[present[0]] = column.key
+    return names

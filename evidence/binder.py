@@ -15,6 +15,7 @@ from connectors.record import Arrival, Kind
 from evidence.catalogue import Catalogue
 from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE
+from evidence.revision import used_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class IndexedPlace:
 
 
 class Binder:
-    """Proposes bindings for devices that have none yet for their address and the newest register."""
+    """Proposes bindings for devices that have none yet for their address and the register in use."""
 
     def __init__(self, ledger: Ledger, catalogue: Catalogue) -> None:
         self._ledger = ledger
@@ -38,12 +39,9 @@ class Binder:
 
     def propose(self, community: str, now: int) -> Sequence[Arrival]:
         """Return a binding record for every device of the community that needs one; none before a register."""
-        row = self._ledger.connection.execute(
-            "SELECT max(receipt) FROM registers WHERE community = ?", (community,)
-        ).fetchone()
-        if row[0] is None:
+        revision = used_revision(self._ledger, community)
+        if revision is None:
             return []
-        revision = int(row[0])
         pending = self._pending(community, revision)
         if not pending:
             return []

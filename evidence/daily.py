@@ -72,20 +72,33 @@ def read_daily(
     """
     days = tuple((window.start + timedelta(days=ago)).isoformat() for ago in range(window.days))
     index_of = {day: index for index, day in enumerate(days)}
+    span = (window.start.isoformat(), window.end.isoformat())
     heard: dict[Sign, int] = defaultdict(int)
-    readings: dict[Sign, dict[int, tuple[Decimal, Decimal]]] = defaultdict(dict)
+    # In the table's own order: bits and extremes do not depend on it, and a month of a large community is many rows.
     rows = ledger.connection.execute(
-        "SELECT source, device, capability, day, low, high FROM device_days"
-        " WHERE credited > 0 AND day >= ? AND day < ? ORDER BY source, device, capability, day, profile",
-        (window.start.isoformat(), window.end.isoformat()),
+        "SELECT source, device, capability, day FROM device_days WHERE credited > 0 AND day >= ? AND day < ?", span
     )
-    for source, device, capability, day, low, high in rows:
-        if source not in sources:
-            continue
-        sign, index = (source, device, capability), index_of[day]
-        heard[sign] |= 1 << index
-        if low is not None and high is not None and sign in measured:
-            # One day may be read by two profiles: the old and the corrected one.
-            known = readings[sign].get(index, (Decimal(low), Decimal(high)))
-            readings[sign][index] = (min(known[0], Decimal(low)), max(known[1], Decimal(high)))
-    return Daily(days, dict(heard), dict(readings))
+    for source, device, capability, day in rows:
+        if source in sources:
+            heard[source, device, capability] |= 1 << index_of[day]
+    readings: dict[Sign, dict[int, tuple[Decimal, Decimal]]] = {}
+    for sign in sorted(measured):
+        if sign in heard:
+            readings[sign] = _read_extremes(ledger, sign, span, index_of)
+    return Daily(days, dict(heard), readings)
+
+
+def _read_extremes(
+    ledger: Ledger, sign: Sign, span: tuple[str, str], index_of: Mapping[str, int]
+) -> dict[int, tuple[Decimal, Decimal]]:
+    """Return the lowest and the highest reading of each day; a day may be read by two profiles, old and corrected."""
+    found: dict[int, tuple[Decimal, Decimal]] = {}
+    rows = ledger.connection.execute(
+        "SELECT day, low, high FROM device_days WHERE source = ? AND device = ? AND capability = ? AND credited > 0"
+        " AND day >= ? AND day < ? AND low IS NOT NULL AND high IS NOT NULL",
+        (*sign, *span),
+    )
+    for day, low, high in rows:
+        known = found.get(index_of[day], (Decimal(low), Decimal(high)))
+        found[index_of[day]] = (min(known[0], Decimal(low)), max(known[1], Decimal(high)))
+    return found

@@ -9,15 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from connectors.hub import ListKind
-from evidence.acts import ACTS_SOURCE, act_bodies
+from evidence.acts import ACTS_SOURCE, standing_acts
 from evidence.catalogue import Catalogue
 from evidence.frame import REGISTER_SOURCE
 from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE
+from evidence.revision import used_revision
 from evidence.shown import Bound, shown_by_drills, shown_by_events, shown_by_inventory, shown_by_messages
 from evidence.walk import find_list
 from evidence.window import Window
-from scoring.model import Attestation, Document, Facts, Figure, Place, Shown, Survey, Unplaced
+from scoring.model import Attestation, Document, Facts, Figure, Override, Place, Shown, Survey, Unplaced
 
 
 def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: Window) -> Facts:
@@ -48,6 +49,7 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
         attestations=attestations,
         surveys=surveys,
         not_applicable=not_applicable,
+        overrides=_overrides(ledger, community, window),
         broken=_broken(ledger),
         common_sources=_common_sources(ledger, catalogue, community),
         sources_of=catalogue.sources_showing(community),
@@ -77,12 +79,8 @@ def _names(catalogue: Catalogue) -> dict[str, str]:
 
 
 def _revision(ledger: Ledger, community: str, window: Window) -> int | None:
-    """Return the newest revision valid at the end of the window."""
-    row = ledger.connection.execute(
-        "SELECT max(receipt) FROM registers WHERE community = ? AND valid_from <= ?",
-        (community, window.end.isoformat()),
-    ).fetchone()
-    return None if row[0] is None else int(row[0])
+    """Return the newest revision that is not held and is valid at the end of the window."""
+    return used_revision(ledger, community, window.end.isoformat())
 
 
 def _common_sources(ledger: Ledger, catalogue: Catalogue, community: str) -> frozenset[str]:
@@ -193,7 +191,7 @@ def _acts(
             document=_document(ledger, body),
             quantity=body.get("quantity"),
         )
-        for receipt, body in act_bodies(ledger, community, "attest")
+        for receipt, body in standing_acts(ledger, community, "attest", end)
         # A document is good until its last day (有效期至), that day included.
         if body["date"] <= end <= body["expires"]
     )
@@ -207,14 +205,32 @@ def _acts(
             receipt=receipt,
             document=_document(ledger, body),
         )
-        for receipt, body in act_bodies(ledger, community, "survey")
+        for receipt, body in standing_acts(ledger, community, "survey", end)
         if body["date"] <= end
     )
     not_applicable = {
         (int(body["row"]), str(body["part"])): receipt
-        for receipt, body in act_bodies(ledger, community, "not_applicable")
+        for receipt, body in standing_acts(ledger, community, "not_applicable", end)
     }
     return attestations, surveys, not_applicable
+
+
+def _overrides(ledger: Ledger, community: str, window: Window) -> tuple[Override, ...]:
+    """Return the overrides that stand at the end of the window, oldest first."""
+    end = window.end.isoformat()
+    return tuple(
+        Override(
+            row=body["row"],
+            points=body["points"],
+            reason=body["reason"],
+            by=body["by"],
+            date=body["date"],
+            receipt=receipt,
+            document=_document(ledger, body),
+        )
+        for receipt, body in standing_acts(ledger, community, "override", end)
+        if body["date"] <= end <= body.get("expires", end)
+    )
 
 
 def _document(ledger: Ledger, body: Mapping[str, Any]) -> Document | None:

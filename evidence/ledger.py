@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when a table changes; a ledger with another number is rebuilt from the locker."""
 
 _TABLES = """
@@ -57,7 +57,7 @@ CREATE TABLE statistics (
 CREATE TABLE registers (
   receipt INTEGER PRIMARY KEY, source TEXT NOT NULL, community TEXT NOT NULL, valid_from TEXT NOT NULL,
   received_at INTEGER NOT NULL, origin TEXT NOT NULL, complete TEXT NOT NULL, problems TEXT NOT NULL,
-  rows_sha256 TEXT NOT NULL);
+  rows_sha256 TEXT NOT NULL, held TEXT NOT NULL);
 CREATE TABLE places (
   register INTEGER, id TEXT, kind TEXT NOT NULL, key TEXT NOT NULL, label TEXT NOT NULL, attributes TEXT NOT NULL,
   receipt INTEGER NOT NULL, pointer TEXT NOT NULL, PRIMARY KEY (register, id)) WITHOUT ROWID;

@@ -7,7 +7,7 @@ of every page, and a package without clock or chance in it. Nothing here knows w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -31,7 +31,10 @@ SONG = "宋体"
 HEI = "黑体"
 RED = RGBColor(0xC0, 0x00, 0x00)
 GREY = RGBColor(0x80, 0x80, 0x80)
-MARGIN_MM = 15
+MARGIN_MM, TOP_MM, BOTTOM_MM = 15, 19, 17
+BODY_LANDSCAPE_MM = 210 - TOP_MM - BOTTOM_MM
+# A cell's letters, the pitch of its lines (stated, so that it is the same with every font), and what surrounds them.
+CELL_FONT_PT, CELL_PITCH_PT, CELL_SIDES_PT, CELL_ENDS_PT = 8.5, 11.5, 6.8, 3.4
 REPLACEMENT = "\ufffd"
 
 # What XML cannot hold, other control characters, and marks that make text read in another order than it is stored.
@@ -50,7 +53,10 @@ _FONT_TABLE = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 """
 _CELL_MARGINS = "".join(
     f'<w:{side} w:w="{twips}" w:type="dxa"/>'
-    for side, twips in (("top", 34), ("left", 68), ("bottom", 34), ("right", 68))
+    for side, twips in (
+        *(("top", round(CELL_ENDS_PT * 10)), ("left", round(CELL_SIDES_PT * 10))),
+        *(("bottom", round(CELL_ENDS_PT * 10)), ("right", round(CELL_SIDES_PT * 10))),
+    )
 )
 _HEAD_FILL = "EDEDED"
 
@@ -71,7 +77,7 @@ def new_paper(title: str, *, created: datetime, landscape: bool = False) -> Pape
     section.page_width, section.page_height = (Mm(297), Mm(210)) if landscape else (Mm(210), Mm(297))
     section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
     section.left_margin = section.right_margin = Mm(MARGIN_MM)
-    section.top_margin, section.bottom_margin = Mm(19), Mm(17)
+    section.top_margin, section.bottom_margin = Mm(TOP_MM), Mm(BOTTOM_MM)
     section.header_distance, section.footer_distance = Mm(9), Mm(8)
     _dress(paper)
     _date(paper, title, created)
@@ -90,17 +96,19 @@ def _dress(paper: Paper) -> None:
     margins.getparent().replace(margins, parse_xml(f"<w:tblCellMar {nsdecls('w')}>{_CELL_MARGINS}</w:tblCellMar>"))
     for rule in styles["Title"].element.xpath("w:pPr/w:pBdr"):
         rule.getparent().remove(rule)
-    for name, font, size, align in (
-        ("Cell", SONG, 8.5, WD_ALIGN_PARAGRAPH.LEFT),
-        ("Cell head", HEI, 8.5, WD_ALIGN_PARAGRAPH.CENTER),
-        ("Cell label", HEI, 10.5, WD_ALIGN_PARAGRAPH.CENTER),
-        ("Cell value", SONG, 10.5, WD_ALIGN_PARAGRAPH.LEFT),
-        ("Note", SONG, 9, WD_ALIGN_PARAGRAPH.LEFT),
-        ("Page line", SONG, 8, WD_ALIGN_PARAGRAPH.LEFT),
+    for name, font, size, align, pitch in (
+        ("Cell", SONG, CELL_FONT_PT, WD_ALIGN_PARAGRAPH.LEFT, CELL_PITCH_PT),
+        ("Cell head", HEI, CELL_FONT_PT, WD_ALIGN_PARAGRAPH.CENTER, CELL_PITCH_PT),
+        ("Cell label", HEI, 10.5, WD_ALIGN_PARAGRAPH.CENTER, None),
+        ("Cell value", SONG, 10.5, WD_ALIGN_PARAGRAPH.LEFT, None),
+        ("Note", SONG, 9, WD_ALIGN_PARAGRAPH.LEFT, None),
+        ("Page line", SONG, 8, WD_ALIGN_PARAGRAPH.LEFT, 10.5),
     ):
         style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = styles["Normal"]
         _style(style, font, size, align=align)
+        if pitch is not None:
+            style.paragraph_format.line_spacing = Pt(pitch)
 
 
 def _style(
@@ -142,21 +150,27 @@ def _date(paper: Paper, title: str, created: datetime) -> None:
 
 
 def head_and_foot(paper: Paper, head: str, mark: str, foot: str) -> None:
-    """Put a line at the top of every page and one at the bottom of it.
+    """Put lines at the top of every page and at the bottom of it; each of the two texts may have several.
 
-    ``mark`` stands in red at the right end of the head; the page number at the right end of the foot.
+    ``mark`` stands in red at the right end of the first line above, the page number at that of the first line below.
     """
     section = paper.sections[0]
+    first, *more = head.split("\n")
     line = _page_line(paper, section.header.paragraphs[0])
-    line.add_run(f"{printable(head)}\t")
+    line.add_run(f"{printable(first)}\t")
     stamp = line.add_run(printable(mark))
     stamp.bold, stamp.font.color.rgb = True, RED
+    for text in more:
+        _page_line(paper, section.header.add_paragraph()).add_run(printable(text))
+    first, *more = foot.split("\n")
     line = _page_line(paper, section.footer.paragraphs[0])
-    line.add_run(f"{printable(foot)}\t第 ")
+    line.add_run(f"{printable(first)}\t第 ")
     _field(line, "PAGE")
     line.add_run(" 页　共 ")
     _field(line, "NUMPAGES")
     line.add_run(" 页")
+    for text in more:
+        _page_line(paper, section.footer.add_paragraph()).add_run(printable(text))
 
 
 def _page_line(paper: Paper, line: Paragraph) -> Paragraph:
@@ -229,6 +243,20 @@ def write(
     cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
 
 
+def merge_down(cells: Sequence[_Cell]) -> None:
+    """Show written cells that stand one below the other as one: the text of the first.
+
+    The others keep their text in the file, hidden, for programs that read every row and know no merged cells.
+    """
+    for index, cell in enumerate(cells):
+        _xml(cell).get_or_add_tcPr().vMerge_val = "continue" if index else "restart"
+        if index:
+            line = cell.paragraphs[0]
+            _xml(line).get_or_add_pPr().append(parse_xml(f"<w:rPr {nsdecls('w')}><w:vanish/></w:rPr>"))
+            for run in line.runs:
+                run.font.hidden = True
+
+
 def leave_room(cell: _Cell, signed: str, lines: int = 5) -> None:
     """Leave empty lines for a hand and a stamp, above the place for the date at the right."""
     for _ in range(lines):
@@ -257,12 +285,18 @@ def number_style(paper: Paper, name: str, base: str, pattern: str) -> None:
 
 def to_bytes(paper: Paper) -> bytes:
     """Return the document as .docx bytes that depend on nothing but its content (and the libraries' versions)."""
-    drawn, kept = BytesIO(), BytesIO()
+    drawn = BytesIO()
     paper.save(drawn)
-    with ZipFile(drawn) as given, ZipFile(kept, "w") as package:
+    return pack_again(drawn.getvalue(), {"word/fontTable.xml": _FONT_TABLE.encode()})
+
+
+def pack_again(package: bytes, instead: Mapping[str, bytes] | None = None) -> bytes:
+    """Return a Word or Excel file with one date for all its entries; ``instead`` replaces the content of some."""
+    kept = BytesIO()
+    with ZipFile(BytesIO(package)) as given, ZipFile(kept, "w") as packed:
         for item in given.infolist():
             info = ZipInfo(item.filename, _ZIP_EPOCH)
             info.create_system, info.compress_type = _UNIX, ZIP_DEFLATED
-            is_fonts = item.filename == "word/fontTable.xml"
-            package.writestr(info, _FONT_TABLE.encode() if is_fonts else given.read(item), compresslevel=6)
+            content = (instead or {}).get(item.filename)
+            packed.writestr(info, given.read(item) if content is None else content, compresslevel=6)
     return kept.getvalue()

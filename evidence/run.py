@@ -22,16 +22,28 @@ import yaml
 
 from connectors.record import Arrival, Kind, Record
 from evidence.catalogue import FORM, RUBRIC, Catalogue
+from evidence.exhibits import EXHIBITS_FILE, print_exhibits
 from evidence.facts import gather_facts
-from evidence.form import compare_form, fill_form, register_basics
+from evidence.form import compare_form, field_ids, fill_form, proof_text, register_basics
+from evidence.form_tables import (
+    compare_sheets,
+    read_csv,
+    read_workbook,
+    tabulate_form,
+    tabulate_rows,
+    write_csv,
+    write_workbook,
+)
 from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE, Locker, Partition
 from evidence.report import Heading, report_indicator, report_scorecard, write_json
 from evidence.window import Window
-from scoring.model import Facts
+from scoring.model import Facts, Scorecard
 from scoring.score import METHOD, score
 
 FORMAT = 1
+FORM_FILE, BOOK_FILE, TABLE_FILE = "declaration.docx", "declaration.xlsx", "declaration.csv"
+PROOF_FIELD = "investment_proof"
 
 
 class RunError(RuntimeError):
@@ -61,11 +73,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """Everything a run freezes, by path inside its folder."""
+    """Everything a run freezes, by path inside its folder; ``basics`` are the form's texts by field as printed."""
 
     claim: Claim
     scorecard: Mapping[str, Any]
     files: Mapping[str, bytes]
+    basics: Mapping[str, str]
 
 
 def claim_run(
@@ -150,12 +163,27 @@ def compute_run(ledger: Ledger, catalogue: Catalogue, claim: Claim) -> RunFiles:
     }
     heading = Heading(claim.community, claim.community_name, claim.as_of, window, claim.run, claim.environment, METHOD)
     scorecard = report_scorecard(catalogue.rubric, card, heading)
+    indicators = {
+        spec.no: report_indicator(spec, row, catalogue.rubric, facts)
+        for spec, row in zip(catalogue.rubric.rows, card.rows, strict=True)
+    }
     files = {"scorecard.json": write_json(scorecard)}
-    for spec, row in zip(catalogue.rubric.rows, card.rows, strict=True):
-        files[f"indicators/{spec.no:02}.json"] = write_json(report_indicator(spec, row, catalogue.rubric, facts))
+    files |= {f"indicators/{no:02}.json": write_json(indicator) for no, indicator in indicators.items()}
     files["run.json"] = write_json(_describe(ledger, claim, facts, files, (begin, end)))
-    files["declaration.docx"] = _fill(catalogue, claim, facts, scorecard, files["run.json"])
-    return RunFiles(claim, scorecard, files)
+    basics = _gather_basics(catalogue, claim, facts, card)
+    # These print the digest of run.json, which therefore cannot name theirs.
+    files |= _fill(catalogue, claim, scorecard, basics, files["run.json"])
+    files[EXHIBITS_FILE] = print_exhibits(
+        ledger,
+        catalogue,
+        facts,
+        claim.window,
+        scorecard=scorecard,
+        indicators=indicators,
+        run_json=files["run.json"],
+        created=datetime.fromisoformat(claim.as_of),
+    )
+    return RunFiles(claim, scorecard, files, basics)
 
 
 def _describe(
@@ -187,21 +215,41 @@ def _describe(
     }
 
 
-def _fill(catalogue: Catalogue, claim: Claim, facts: Facts, scorecard: Mapping[str, Any], run_json: bytes) -> bytes:
-    """Return the filled form, read back and found equal to the scorecard."""
-    form_text = read_form_text(catalogue)
+def _gather_basics(catalogue: Catalogue, claim: Claim, facts: Facts, card: Scorecard) -> dict[str, str]:
+    """Return the form's texts by field: what the settings say, else what the register and the documents do."""
     counts = {kind: len(places) for kind, places in facts.frames.items()}
-    basics = {**register_basics(form_text, counts), **_total_basics(facts), **claim.basics}
-    form = fill_form(scorecard, form_text, basics, hashlib.sha256(run_json).hexdigest())
-    differences = compare_form(scorecard, form)
+    totals = {name: figure.value for name, figure in facts.totals.items()}
+    documents = {
+        document.sha256: document.name for row in card.rows for part in row.parts for document in part.measure.documents
+    }
+    # One exhibit is printed for each row.
+    proof = proof_text(len(card.rows), list(documents.values()))
+    form_text = read_form_text(catalogue)
+    known = register_basics(form_text, counts, totals)
+    if proof and PROOF_FIELD in field_ids(form_text):
+        known[PROOF_FIELD] = proof
+    return known | {key: text for key, text in claim.basics.items() if text}
+
+
+def _fill(
+    catalogue: Catalogue, claim: Claim, scorecard: Mapping[str, Any], basics: Mapping[str, str], run_json: bytes
+) -> dict[str, bytes]:
+    """Return the filled form as document, workbook and table, each read back and found equal to the scorecard."""
+    form_text = read_form_text(catalogue)
+    digest = hashlib.sha256(run_json).hexdigest()
+    form = fill_form(scorecard, form_text, basics, digest)
+    sheets = tabulate_form(scorecard, form_text, basics, digest)
+    book = write_workbook(sheets, scorecard, str(form_text["title"]))
+    rows = tabulate_rows(scorecard, form_text, digest)
+    table = write_csv(rows)
+    differences = [
+        *compare_form(scorecard, form, form_text=form_text, basics=basics, run_sha256=digest),
+        *compare_sheets(sheets, read_workbook(book)),
+        *compare_sheets({"csv": rows}, {"csv": read_csv(table)}),
+    ]
     if differences:
         raise RunError(f"run {claim.run}: the form does not say what the scorecard says: {differences[0]}")
-    return form
-
-
-def _total_basics(facts: Facts) -> dict[str, str]:
-    residents = facts.totals.get("residents")
-    return {"residents": residents.value} if residents else {}
+    return {FORM_FILE: form, BOOK_FILE: book, TABLE_FILE: table}
 
 
 def read_form_text(catalogue: Catalogue) -> dict[str, Any]:

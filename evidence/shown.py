@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from evidence.acts import ACTS_SOURCE, act_bodies
+from evidence.acts import ACTS_SOURCE, kept_documents, standing_acts
 from evidence.ledger import Ledger
 from evidence.window import Window
 from scoring.model import Lead, Place, Rung, Shown, ShownBy
@@ -170,12 +170,17 @@ def shown_by_drills(
     ledger: Ledger, community: str, window: Window, frames: Mapping[str, tuple[Place, ...]]
 ) -> Iterator[Shown]:
     """Yield recorded drills: an alarm tested at a place on a day, as a person recorded it."""
-    by_key = {place.key: place for places in frames.values() for place in places}
-    for receipt, body in act_bodies(ledger, community, "drill"):
-        place = by_key.get(body["place"])
+    by_key: dict[str, list[Place]] = defaultdict(list)
+    for places in frames.values():
+        for place in places:
+            by_key[place.key].append(place)
+    kept = kept_documents(ledger)
+    for receipt, body in standing_acts(ledger, community, "drill", window.end.isoformat()):
         ago = window.days_before_end(date.fromisoformat(body["date"]))
-        quantity = body.get("quantity")
-        if place is not None and 0 <= ago < EVENT_DAYS and body.get("document"):
+        documented = body.get("document", {}).get("sha256") in kept
+        quantity = None if body.get("quantity") is None else Decimal(body["quantity"])
+        # Places of several kinds may share a key; a measure asks for one kind, so none is counted by mistake.
+        for place in by_key[body["place"]] if documented and 0 <= ago < EVENT_DAYS else ():
             yield Shown(
                 place=place.id,
                 source=ACTS_SOURCE,
@@ -186,6 +191,6 @@ def shown_by_drills(
                 days_ago=ago,
                 leads=(Lead(receipt),),
                 values=("drill",),
-                low=None if quantity is None else Decimal(quantity),
-                high=None if quantity is None else Decimal(quantity),
+                low=quantity,
+                high=quantity,
             )

@@ -32,10 +32,13 @@ from evidence.bundle import (
     write_zip,
 )
 from evidence.catalogue import Catalogue, load_catalogue
+from evidence.exhibits import EXHIBITS_FILE
 from evidence.form import compare_form, form_texts
+from evidence.form_tables import compare_sheets, read_csv, read_workbook
 from evidence.locker import EMPTY_CHAIN, chain_leaf
+from evidence.pdf_equality import same_pdf
 from evidence.replay import replay_records
-from evidence.run import RunError, RunFiles, read_form_text
+from evidence.run import BOOK_FILE, FORM_FILE, TABLE_FILE, RunError, RunFiles, read_form_text
 
 # What a forged record, text or manifest can make the readers of its bytes raise.
 _UNUSABLE = (
@@ -188,8 +191,10 @@ def _check_replay(data: Path, run: Mapping[str, Any], records: dict[int, Record]
                 "every roster replays to the same places and receipts"),
         _judged("run", _compare_files(data, result, lambda name: name == "run.json"),
                 "run.json replays to the same bytes"),
-        _judged("form", _compare_forms((data / "declaration.docx").read_bytes(), result, catalogue),
-                "the declaration, read back, says what the replay says"),
+        _judged("form", _compare_papers(data, result, catalogue),
+                "the declaration and its tables, read back, say what the replay says"),
+        _judged("exhibits", _compare_exhibits(data / EXHIBITS_FILE, result.files[EXHIBITS_FILE]),
+                "the exhibits replay to the same pages"),
         _judged("files", [*_find_strangers(data, result, records, catalogue), *_compare_tags(data.parent, run)],
                 "nothing lies in the bundle but the run, its records and its catalogue"),
     ]  # fmt: skip
@@ -223,18 +228,43 @@ def _compare_files(data: Path, result: RunFiles, wanted: Callable[[str], bool]) 
     return problems
 
 
+def _compare_papers(data: Path, result: RunFiles, catalogue: Catalogue) -> list[str]:
+    missing = [name for name in (FORM_FILE, BOOK_FILE, TABLE_FILE) if not (data / name).is_file()]
+    if missing:
+        return [f"{name} is not in the bundle" for name in missing]
+    return [*_compare_forms((data / FORM_FILE).read_bytes(), result, catalogue), *_compare_tables(data, result)]
+
+
 def _compare_forms(payload: bytes, result: RunFiles, catalogue: Catalogue) -> list[str]:
-    """Compare the rows, the words and the digest of the form, then all its text (the fields of parts one and two)."""
+    """Compare the rows, the fields, the words and the digest of the form, then all its text."""
     digest = hashlib.sha256(result.files["run.json"]).hexdigest()
-    problems = compare_form(result.scorecard, payload, form_text=read_form_text(catalogue), run_sha256=digest)
-    if problems or payload == result.files["declaration.docx"]:
+    problems = compare_form(
+        result.scorecard, payload, form_text=read_form_text(catalogue), basics=result.basics, run_sha256=digest
+    )
+    if problems or payload == result.files[FORM_FILE]:
         return problems
-    shown, again = form_texts(payload), form_texts(result.files["declaration.docx"])
+    shown, again = form_texts(payload), form_texts(result.files[FORM_FILE])
     return [
         f"the form says {text!r}, replayed {wanted!r}"
         for text, wanted in zip_longest(shown, again, fillvalue="")
         if text != wanted
     ]
+
+
+def _compare_tables(data: Path, result: RunFiles) -> list[str]:
+    """Compare the workbook cell by cell, so that another library's zip may differ, and the CSV byte by byte."""
+    problems = compare_sheets(read_workbook(result.files[BOOK_FILE]), read_workbook((data / BOOK_FILE).read_bytes()))
+    payload, wanted = (data / TABLE_FILE).read_bytes(), result.files[TABLE_FILE]
+    if payload != wanted:
+        cells = compare_sheets({TABLE_FILE: read_csv(wanted)}, {TABLE_FILE: read_csv(payload)})
+        problems += cells or [f"{TABLE_FILE} is not written as the replay writes it"]
+    return problems
+
+
+def _compare_exhibits(path: Path, again: bytes) -> list[str]:
+    if not path.is_file():
+        return [f"{path.name} is not in the bundle"]
+    return [] if same_pdf(path.read_bytes(), again) else [f"{path.name} does not show what the replay shows"]
 
 
 def _find_strangers(data: Path, result: RunFiles, records: Mapping[int, Record], catalogue: Catalogue) -> list[str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import re
+from functools import lru_cache
 
 from collector.web.source_contexts import PayloadView
+from connectors.sheet import RegisterError
+from connectors.workbook import is_workbook, read_workbook
 
 TEXT_SHOWN = 65_536
 """How many characters of a long text are shown, around the marked value."""
@@ -14,6 +17,7 @@ TEXT_SHOWN = 65_536
 BYTES_SHOWN = 4_096
 _ROW = 16
 _LINE = re.compile(r"line ([0-9]{1,9})", re.ASCII)
+_TAB_LINE = re.compile(r"(.+) 第([0-9]{1,9})行", re.ASCII | re.DOTALL)
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
@@ -24,15 +28,18 @@ Span = tuple[int, int]
 def view_payload(payload: bytes, pointer: str | None, *, sheet: bool = False) -> PayloadView:
     """Return the payload as text or hex; ``pointer`` (None: none asked for) is marked where it can be found.
 
-    A ``sheet`` may be in GB 18030 as well, and its pointer is a line.
+    A ``sheet`` may be in GB 18030 as well, and its pointer is a line. Of a workbook the tab that the pointer names is
+    shown (all tabs without one), one line of text a line.
     """
     if not payload:
         return PayloadView("empty", "", "", "", "", cut=False, pointer_found=None if pointer is None else False)
-    text = _decode(payload, sheet=sheet)
+    tab = _TAB_LINE.fullmatch(pointer or "") if sheet and is_workbook(payload) else None
+    text = _tabs_text(payload, tab[1] if tab else None) if sheet and is_workbook(payload) else None
+    text = text or _decode(payload, sheet=sheet)
     if text is None:
         found = None if pointer is None else False
         return PayloadView("hex", "", "", "", _hex(payload), cut=len(payload) > BYTES_SHOWN, pointer_found=found)
-    span = None if pointer is None else find_span(text, pointer)
+    span = None if pointer is None else _find_tab_line(text, tab[2]) if tab else find_span(text, pointer)
     start, end = span or (0, 0)
     first, last = 0, len(text)
     if len(text) > TEXT_SHOWN:
@@ -66,6 +73,29 @@ def find_span(text: str, pointer: str) -> Span | None:
     if span is not None or _is_json(text):
         return span
     return None if steps else (0, len(text))
+
+
+@lru_cache(maxsize=4)
+def _tabs_text(payload: bytes, only: str | None) -> str | None:
+    """Return the lines of a workbook's tabs as text, None where it cannot be read."""
+    try:
+        tabs = read_workbook(payload, "", only)
+    except RegisterError:
+        return None
+    return "\n".join(
+        line
+        for tab in tabs
+        for line in (f"【{tab.name}】", *(f"第{number}行\t" + "\t".join(_flat(cells)) for number, cells in tab.lines))
+    )
+
+
+def _flat(cells: tuple[str, ...]) -> list[str]:
+    return [" ".join(cell.split()) for cell in cells]
+
+
+def _find_tab_line(text: str, number: str) -> Span | None:
+    found = re.search(rf"^第{int(number)}行\t(.*)$", text, re.MULTILINE)
+    return found.span(1) if found else None
 
 
 def _decode(payload: bytes, *, sheet: bool) -> str | None:

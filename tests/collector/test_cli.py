@@ -22,8 +22,8 @@ from tests.fakes.site import (
 )
 
 COMMANDS = (
-    "demo", "init", "run", "intake", "night", "collect", "refresh", "show", "bundle", "status", "verify", "rebuild",
-    "rubric", "register", "serve",
+    "demo", "init", "run", "intake", "night", "collect", "refresh", "show", "form", "bundle", "status", "verify",
+    "rebuild", "rubric", "register", "serve",
 )  # fmt: skip
 RUBRIC_KEYS = [
     "no", "id", "level1", "level2", "meaning", "content", "type", "points", "measure", "rule", "assumptions",
@@ -110,7 +110,8 @@ def test_a_wrong_call_is_2(call: list[str]) -> None:
 
 ON_SETTINGS = [
     ["run"], ["intake"], ["night"], ["collect"], ["collect", "--once"], ["refresh"], ["show"], ["show", "1"],
-    ["bundle"], ["status"], ["rebuild"], ["rubric"], ["register"], ["serve"],
+    ["form"], ["bundle"], ["status"], ["rebuild"], ["rubric"], ["register", "show"],
+    ["register", "diff"], ["register", "accept", "1", "--by", "x"], ["register", "undo", "--by", "x"], ["serve"],
 ]  # fmt: skip
 
 
@@ -211,7 +212,7 @@ def test_status_json_says_of_every_source_what_the_contract_lists(ready: Site) -
 
 
 def test_register_json_says_places_totals_and_problems(ready: Site) -> None:
-    body: dict[str, Any] = on(ready, "register", "--json").json()  # type: ignore[assignment]
+    body: dict[str, Any] = on(ready, "register", "show", "--json").json()  # type: ignore[assignment]
 
     assert body["places"] == {"building": 2, "floor": 20, "household": 60}
     assert body["totals"] == {"households": "60", "occupied_households": "60"}
@@ -287,15 +288,15 @@ def test_init_writes_where_it_says_and_refuses_to_overwrite(tmp_path: Path) -> N
 
 def test_register_imports_a_folder_once_and_a_wrong_one_not_at_all(site: Site) -> None:
     folder = site.folder / "register"
-    assert on(site, "register", folder).out.startswith("imported as record ")
-    assert on(site, "register", folder).out.startswith("unchanged since the last import\n")
-    before = on(site, "register", "--json").json()
+    assert on(site, "register", "import", folder).out.startswith("已导入，记为第5号台账\n")
+    assert on(site, "register", "import", folder).out.startswith("与现有台账相同，没有再次导入\n")
+    before = on(site, "register", "show", "--json").json()
     (folder / "household.csv").write_text("楼栋,单元\n1,1\n", "utf-8")
 
-    line = one_line(on(site, "register", folder), 1)
+    line = one_line(on(site, "register", "import", folder), 1)
 
-    assert line.startswith("household.csv: the household sheet has no column room (房号); found: 楼栋, 单元")
-    assert on(site, "register", "--json").json() == before
+    assert line.startswith("household.csv：住户表缺少“房号”列；现有的列：楼栋、单元")
+    assert on(site, "register", "show", "--json").json() == before
 
 
 @pytest.mark.parametrize("call", [["refresh"], ["collect", "--once", "--quiet-s", "0.5"]], ids=" ".join)

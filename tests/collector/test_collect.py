@@ -115,7 +115,7 @@ async def test_a_night_imports_the_files_and_makes_its_run(
     [
         ("acts.yaml", "- act: praise\n", "acts.yaml, entry 1: act should be one of"),
         ("acts.yaml", "- [\n", "acts.yaml:2: "),
-        ("register/household.csv", "楼栋,单元\n1,1\n", "household.csv: the household sheet has no column room"),
+        ("register/household.csv", "楼栋,单元\n1,1\n", "household.csv：住户表缺少“房号”列"),
     ],
 )
 async def test_a_mistake_in_a_file_is_said_and_takes_no_night_its_run(

@@ -1,38 +1,26 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
+from collector.collect import import_files
 from collector.house import House
-from collector.imports import REGISTER_SOURCE, import_acts, import_register, last_register_digest
+from collector.imports import REGISTER_SOURCE, import_register, last_register_digest
 from collector.reader import Reader
 from connectors.record import Kind, Record
 from connectors.register import RegisterError
-from evidence.acts import ActError
-from evidence.catalogue import CatalogueError
+from tests.fakes.book import make_book
 from tests.fakes.site import Site, at, sheets
-
-ATTESTED = {
-    "act": "attest",
-    "row": 74,
-    "part": "rules",
-    "value": "yes",
-    "by": "王工",
-    "date": "2026-10-20",
-    "expires": "2027-10-20",
-    "document": "documents/rules.pdf",
-}
-SURVEYED = {"act": "survey", "row": 76, "sample": 50, "satisfied": 43, "by": "王工", "date": "2026-10-20"}
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     site = Site(tmp_path, acts="")
     (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / "rules.pdf").write_bytes(b"%PDF rules")
+    (tmp_path / "documents" / "rules.pdf").write_bytes(b"%PDF-1.4 rules")
     return site
 
 
@@ -52,14 +40,6 @@ def bring_register(reader: Reader, site: Site) -> tuple[int | None, list[str]]:
     imported = import_register(reader.house, reader.ledger, "demo", site.folder / "register")
     reader.catch_up()
     return imported
-
-
-def bring_acts(reader: Reader, site: Site, *entries: object, text: str | None = None) -> int:
-    path = site.folder / "acts.yaml"
-    path.write_text(yaml.safe_dump(list(entries), allow_unicode=True) if text is None else text, "utf-8")
-    count = import_acts(reader.house, reader.ledger, "demo", path)
-    reader.catch_up()
-    return count
 
 
 def rewrite(site: Site, name: str, old: str, new: str) -> None:
@@ -114,10 +94,14 @@ def test_a_changed_sheet_makes_a_new_revision_from_the_day_it_came(site: Site, r
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
-        ("household.csv", "房号", "名称", ("household.csv", "房号", "found: 楼栋, 单元, 名称, 楼层, 入住", "add it")),
-        ("floor.csv", "楼层", "", ("floor.csv", "楼层", "add it")),
-        ("totals.csv", "households,60", "households,many", ("totals, row 1, column value", "many")),
-        ("totals.csv", "key,value", "key,", ("totals", "value")),
+        (
+            "household.csv",
+            "房号",
+            "名称",
+            ("household.csv", "房号", "现有的列：楼栋、单元、名称、楼层、入住", "请补上"),
+        ),
+        ("floor.csv", "楼层", "", ("floor.csv", "楼层", "请补上")),
+        ("totals.csv", "key,value", "key,", ("totals.csv", "数值")),
         ("building.csv", "1,是", '"1,是', ("building.csv",)),
     ],
 )
@@ -149,75 +133,84 @@ def test_a_bad_row_is_listed_with_sheet_row_and_column_and_the_others_are_import
 
     receipt, problems = bring_register(reader, site)
 
-    assert [line for line in problems if "household.csv, row 1, column" in line] == problems != []
+    assert problems == ["household.csv 第2行“房号”列：空白；请填写房号"]
     assert counted(reader, receipt)["household"] == 59
 
 
 @pytest.mark.parametrize("name", ["nowhere", "documents"])
 def test_a_folder_without_sheets_is_told(site: Site, reader: Reader, name: str) -> None:
-    with pytest.raises(RegisterError, match=rf"{name}: there is no sheet; put building\.csv"):
+    with pytest.raises(RegisterError, match=rf"{name}：没有台账；请写工作簿的文件名，或放有 building\.csv"):
         import_register(reader.house, reader.ledger, "demo", site.folder / name)
 
 
-def test_acts_are_recorded_once_each_with_their_documents_before_them(site: Site, reader: Reader) -> None:
-    assert bring_acts(reader, site, ATTESTED, SURVEYED) == 2
-    assert bring_acts(reader, site, ATTESTED, SURVEYED) == 0
-    assert bring_acts(reader, site, ATTESTED, SURVEYED, {**SURVEYED, "satisfied": 44}) == 1
+def test_a_bad_total_is_listed_and_the_others_are_imported(site: Site, reader: Reader) -> None:
+    rewrite(site, "totals.csv", "households,60", "households,many")
 
-    kinds = [one.kind for one in records(reader.house)]
-    assert kinds == [Kind.DOCUMENT, Kind.ACT, Kind.ACT, Kind.ACT]
-    assert records(reader.house)[0].payload == b"%PDF rules"
+    receipt, problems = bring_register(reader, site)
 
-
-def test_taking_an_entry_out_of_the_file_takes_nothing_out_of_the_record(site: Site, reader: Reader) -> None:
-    bring_acts(reader, site, ATTESTED, SURVEYED)
-    before = records(reader.house)
-
-    assert bring_acts(reader, site, SURVEYED) == 0
-
-    assert records(reader.house) == before
+    assert [line[:33] for line in problems] == ["totals.csv 第2行“数值”列：“many”；请填整数，没"]
+    rows = reader.ledger.connection.execute("SELECT name, value FROM totals WHERE register = ?", (receipt,))
+    assert dict(rows.fetchall()) == {"occupied_households": "60"}
 
 
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        ({**SURVEYED, "act": "praise"}, "entry 2: act should be one of"),
-        ({**SURVEYED, "sample": "many"}, "entry 2: sample is 'many'; write a whole number"),
-        ({**SURVEYED, "sample": [50]}, "entry 2: sample is [50]"),
-        ({**SURVEYED, "date": "20.10.2026"}, "entry 2: date is '20.10.2026'; write a date such as 2026-10-20"),
-        ({**SURVEYED, "by": ""}, "entry 2: by is missing"),
-        ({**SURVEYED, "by": ["王工", "李工"]}, "entry 2: by is ["),
-        ({**SURVEYED, "document": "documents/none.pdf"}, "entry 2: document documents/none.pdf cannot be read"),
-        ("a sentence", "entry 2: act should be one of"),
-    ],
-)
-def test_a_wrong_act_is_told_by_its_entry_and_nothing_is_imported(
-    site: Site, reader: Reader, wrong: object, words: str
-) -> None:
-    with pytest.raises(ActError) as refused:
-        bring_acts(reader, site, ATTESTED, wrong)
+def book_of(rows: list[list[object]]) -> bytes:
+    homes = [["楼栋", "单元", "房号"], *rows]
+    return make_book({"填表说明": [["x"]], "住户": homes, "电梯": [["注册代码"]], "备注": [["随便写"]]})
 
-    line = str(refused.value)
-    assert line.startswith(f"acts.yaml, {words}"), line
-    assert "\n" not in line
+
+def test_a_workbook_is_kept_once_as_it_is_and_named_by_tab(site: Site, reader: Reader) -> None:
+    path = site.folder / "台账.xlsx"
+    path.write_bytes(book_of([["3号楼", 1, 101], ["3号楼", 1, "合计"], ["3号楼", 1, None]]))
+
+    receipt, problems = import_register(reader.house, reader.ledger, "demo", path)
+    reader.catch_up()
+
+    sheet, register = records(reader.house)
+    assert (sheet.kind, sheet.topic, sheet.payload) == (Kind.SHEET, "台账.xlsx", path.read_bytes())
+    assert json.loads(register.payload)["parts"] == {"household": {"sheet": sheet.receipt, "tab": "住户"}}
+    assert problems == ["住户 第4行“房号”列：空白；请填写房号"]
+    assert counted(reader, receipt) == {"household": 1}
+    assert import_register(reader.house, reader.ledger, "demo", path)[0] is None
+
+
+def test_a_workbook_with_the_rows_of_the_folder_is_no_new_revision(site: Site, reader: Reader) -> None:
+    bring_register(reader, site)
+    tabs = {name: [line.split(",") for line in text.splitlines()] for name, text in sheets().items()}
+    path = site.folder / "台账.xlsx"
+    path.write_bytes(make_book({name.removesuffix(".csv"): rows for name, rows in tabs.items()}))
+
+    assert import_register(reader.house, reader.ledger, "demo", path) == (None, [])
+
+
+def test_a_workbook_that_cannot_be_used_is_told_and_nothing_is_imported(site: Site, reader: Reader) -> None:
+    path = site.folder / "台账.xlsx"
+    twice = make_book({"住户": [["楼栋", "单元", "房号"], ["3", "1", "101"]], "住户表": [["楼栋", "单元", "房号"]]})
+    for content, words in (
+        (b"PK\x03\x04 no workbook", "台账.xlsx：工作簿不完整"),
+        (b"text", "台账.xlsx：不是 Excel 工作簿"),
+        (make_book({"备注": [["x"]]}), "一张表也没有填写"),
+        (make_book({"住户": [["楼栋", "房号"], ["3", "101"]]}), "住户：住户表缺少“单元”列"),
+        (twice, "台账.xlsx：“住户”和“住户表”都是住户表；请合并成一张"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(RegisterError, match=words):
+            import_register(reader.house, reader.ledger, "demo", path)
     assert records(reader.house) == []
 
 
-def test_an_acts_file_that_is_no_yaml_is_told_with_its_line(site: Site, reader: Reader) -> None:
-    with pytest.raises(CatalogueError, match=r"acts\.yaml:3: "):
-        bring_acts(reader, site, text="- act: survey\n  row: [76\n  by: 王工\n")
+def test_the_settings_may_name_a_workbook_and_a_smaller_one_is_said_every_night(site: Site) -> None:
+    path = site.folder / "台账.xlsx"
+    site.settings.write_text(site.settings.read_text("utf-8").replace('"register"', '"台账.xlsx"'), "utf-8")
+    house = site.open()
+    path.write_bytes(book_of([["3号楼", 1, 101], ["3号楼", 1, 102]]))
+    assert import_files(house) == (0, [])
+    path.write_bytes(book_of([["3号楼", 1, 101]]))
 
+    first, second = import_files(house)[1], import_files(house)[1]
 
-@pytest.mark.parametrize("text", ["act: survey\n", "just words\n", "7\n"])
-def test_an_acts_file_that_is_no_list_is_told(site: Site, reader: Reader, text: str) -> None:
-    with pytest.raises(ActError, match=r"acts\.yaml"):
-        bring_acts(reader, site, text=text)
-
-
-def test_an_acts_file_that_is_not_there_is_told_with_the_mend(site: Site, reader: Reader) -> None:
-    with pytest.raises(ActError, match=r"nowhere\.yaml: cannot be read \(No such file or directory\); "):
-        import_acts(reader.house, reader.ledger, "demo", site.folder / "nowhere.yaml")
-
-
-def test_an_empty_acts_file_brings_nothing(site: Site, reader: Reader) -> None:
-    assert bring_acts(reader, site, text="# nobody has signed yet\n") == 0
+    assert (
+        first
+        == second
+        == ["第4号台账比现用的第2号少：住户 2 → 1。暂不采用；核对无误后运行 zhizheng register accept 4 --by 姓名"]
+    )
+    house.locker.close()

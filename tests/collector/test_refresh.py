@@ -54,7 +54,7 @@ def house(site: Site) -> Iterator[House]:
 @pytest.fixture
 def formless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the form of a run empty, where a test is not about it."""
-    monkeypatch.setattr(evidence.run, "_fill", lambda *_: b"")
+    monkeypatch.setattr(evidence.run, "_fill", lambda *_: {"declaration.docx": b""})
 
 
 def frozen(folder: Path) -> dict[str, bytes]:
@@ -72,14 +72,15 @@ def test_a_refresh_counts_what_was_stored_and_freezes_the_run(house: House) -> N
     assert (done.community, done.run, meters(done.scorecard)) == ("demo", 1, (METERS, 60))
     files = frozen(house.settings.out / "demo" / "1")
     rows = {f"indicators/{number:02}.json" for number in range(1, 77)}
-    assert set(files) == {"run.json", "scorecard.json", "declaration.docx", *rows}
+    forms = {"declaration.docx", "declaration.xlsx", "declaration.csv"}
+    assert set(files) == {"run.json", "scorecard.json", *forms, *rows}
     assert json.loads(files["scorecard.json"]) == done.scorecard
     run = json.loads(files["run.json"])
-    # The form prints the digest of run.json, which therefore cannot name the form's.
+    # The forms print the digest of run.json, which therefore cannot name theirs.
     assert run["files"] == {
         name: hashlib.sha256(content).hexdigest()
         for name, content in files.items()
-        if name not in {"run.json", "declaration.docx"}
+        if name not in {"run.json", *forms}
     }
     assert run["cutoff_receipt"] == house.locker.last_receipt()
 

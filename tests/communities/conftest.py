@@ -22,8 +22,9 @@ def _load_once(texts: Mapping[str, bytes]) -> Catalogue:
 
 @pytest.fixture(autouse=True, scope="module")
 def _swift() -> Iterator[None]:
-    """Read the catalogue's texts once and leave the form empty: both have their own tests and take seconds."""
+    """Read the catalogue's texts once and leave form and exhibits empty: all have their own tests and take seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(collector.house, "load_catalogue", _load_once)
-        patch.setattr(evidence.run, "_fill", lambda *_: b"")
+        patch.setattr(evidence.run, "_fill", lambda *_: {"declaration.docx": b""})
+        patch.setattr(evidence.run, "print_exhibits", lambda *_, **__: b"")
         yield

@@ -7,7 +7,7 @@ through the acts import, messages and hub pages as the doors store them, then on
 payload, retained); ``hub`` (at, list, rows, and ``total`` where the hub claims another one); ``acts`` (the entries of
 an acts file, imported at ``acts_at``; a document's bytes are its name); ``expected`` (row -> what it must come to);
 ``unplaced`` (devices that must be listed as being nowhere). Every ``at`` is local time. A row that ``expected`` leaves
-out must earn nothing.
+out must earn nothing. With ``night`` (a date) the run makes up for that night, which was missed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,19 @@ HUB = "yinchuan_demo"
 HUB_SOURCE = "city_hub"
 EXPECTED_KEYS = {"floor", "ceiling", "met", "numerator", "denominator"}
 ALLOWED_KEYS = EXPECTED_KEYS | {"status", "origin"}
-KEYS = {"title", "register", "register_at", "messages", "hub", "acts", "acts_at", "refresh_at", "expected", "unplaced"}
+KEYS = {
+    "title",
+    "register",
+    "register_at",
+    "messages",
+    "hub",
+    "acts",
+    "acts_at",
+    "refresh_at",
+    "night",
+    "expected",
+    "unplaced",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ def run_community(folder: Path, body: Mapping[str, Any]) -> Outcome:
             stage.clock.set(at)
             feed(stage)
         stage.clock.set(read_local(body.get("refresh_at", "2026-11-09 02:30")))
-        done = stage.refresh()
+        done = stage.refresh(body.get("night"))
     finally:
         stage.close()
     unplaced = {
@@ -157,7 +169,11 @@ def _walk(answer: Mapping[str, Any], stage: Stage) -> None:
 
 
 def _act(entries: Sequence[Mapping[str, Any]], stage: Stage) -> None:
-    for entry in entries:
+    """Import the entries; a document's bytes are its name, made to look like a PDF."""
+    given = [dict(entry) for entry in entries]
+    for entry in given:
         if entry.get("document"):
-            (stage.folder / entry["document"]).write_text(entry["document"], "utf-8")
-    stage.act([dict(entry) for entry in entries])
+            name = str(Path(entry["document"]).with_suffix(".pdf"))
+            (stage.folder / name).write_bytes(f"%PDF-1.4 {name}".encode())
+            entry["document"] = name
+    stage.act(given)

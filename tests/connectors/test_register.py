@@ -8,7 +8,7 @@ from connectors.register import (
     COLUMNS,
     KINDS,
     RegisterError,
-    locate_totals,
+    list_totals,
     read_sheet,
     read_totals,
     rows_digest,
@@ -97,8 +97,7 @@ def test_a_missing_required_column_is_named_with_what_was_found_and_the_mend() -
         read_sheet("household", [{"楼栋": "3", "门牌": "1201", "单元": "2"}], "household.csv")
 
     assert str(caught.value) == (
-        "household.csv: the household sheet has no column room (房号); found: 楼栋, 门牌, 单元; "
-        "add it under one of these names: room, 房号, 房间号, 室号"
+        "household.csv：住户表缺少“房号”列；现有的列：楼栋、门牌、单元；请补上这一列（也可以叫 房间号、室号、room）"
     )
 
 
@@ -106,7 +105,7 @@ def test_every_required_column_is_missed() -> None:
     for kind in KINDS:
         for missing in (column for column in COLUMNS[kind] if column.required):
             row = {column.key: "1" for column in COLUMNS[kind] if column is not missing} | {"x": "1"}
-            with pytest.raises(RegisterError, match=f"no column {missing.key} "):
+            with pytest.raises(RegisterError, match=f"缺少“{missing.shown}”列"):
                 read_sheet(kind, [row], "sheet")
 
 
@@ -122,21 +121,19 @@ def test_duplicates_are_listed_and_the_first_row_is_the_place() -> None:
 
     assert [(place.key, place.row, place.attributes["use"]) for place in sheet.places] == [("G-01", 0, "pedestrian")]
     assert [(problem.row, problem.spoils) for problem in sheet.problems] == [(1, True), (2, False)]
-    assert str(sheet.problems[0]) == (
-        "gate.csv, row 2, column code: 'G-01'; row 1 is already G-01; give each its own code"
-    )
+    assert str(sheet.problems[0]) == ("gate.csv 第2行“编号”列：“G-01”；第1行已经是它；请给每个不同的编号")
     assert not sheet.complete
 
 
 @pytest.mark.parametrize(
     ("kind", "row", "column", "kept"),
     [
-        ("gate", {"code": "G-01", "use": "人车混行"}, "use (用途)", True),
-        ("building", {"code": "3", "residential": "?"}, "residential (住宅)", True),
-        ("household", {"code": "H1", "building": "3", "unit": "2", "room": " "}, "room (房号)", True),
-        ("household", {"building": "3", "unit": "2", "room": ""}, "room (房号)", False),
-        ("lift", {"code": "", "building": "3"}, "code (注册代码)", False),
-        ("floor", {"code": "F1", "building": "3", "unit": "1", "level": "顶"}, "level (楼层)", True),
+        ("gate", {"code": "G-01", "use": "人车混行"}, "用途", True),
+        ("building", {"code": "3", "residential": "?"}, "住宅", True),
+        ("household", {"code": "H1", "building": "3", "unit": "2", "room": " "}, "房号", True),
+        ("household", {"building": "3", "unit": "2", "room": ""}, "房号", False),
+        ("lift", {"code": "", "building": "3"}, "注册代码", False),
+        ("floor", {"code": "F1", "building": "3", "unit": "1", "level": "顶"}, "楼层", True),
     ],
 )
 def test_a_row_that_cannot_be_read_spoils_the_frame(kind: str, row: dict[str, str], column: str, *, kept: bool) -> None:
@@ -151,9 +148,7 @@ def test_an_optional_cell_that_cannot_be_read_is_a_problem_that_spoils_nothing()
     sheet = read_sheet("household", [{**HOUSEHOLDS[0], "occupied": "出租"}], "household.csv")
 
     assert "occupied" not in sheet.places[0].attributes
-    assert [str(problem) for problem in sheet.problems] == [
-        "household.csv, row 1, column occupied (入住): '出租'; write 是 or 否"
-    ]
+    assert [str(problem) for problem in sheet.problems] == ["household.csv 第1行“入住”列：“出租”；请填 是 或 否"]
     assert sheet.complete
 
 
@@ -168,18 +163,20 @@ def test_totals_by_key_or_chinese_name() -> None:
     rows = [{"项目": "总户数", "数值": "1,200"}, {"项目": "", "数值": ""}, {"项目": "parking_spaces", "数值": "1040.0"}]
 
     assert read_totals(rows) == {"households": "1200", "parking_spaces": "1040"}
-    assert locate_totals(rows) == {"households": 0, "parking_spaces": 2}
+    totals, problems = list_totals(rows, "总数")
+    assert {key: total.row for key, total in totals.items()} == {"households": 0, "parking_spaces": 2}
+    assert problems == []
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([{"key": "households", "value": "-1"}], "totals, row 1, column value (数值): '-1'; write a whole number"),
-        ([{"key": "households", "value": ""}], "totals, row 1, column value (数值): ''; fill in 数值"),
-        ([{"key": "households"}], "totals: the totals sheet has no column value (数值); found: key"),
+        ([{"key": "households", "value": "-1"}], "totals 第1行“数值”列：“-1”；请填整数"),
+        ([{"key": "households"}], "totals：总数表缺少“数值”列；现有的列：key"),
+        ([{"key": "", "value": "3"}], "totals 第1行“项目”列：空白；请填写项目"),
         (
             [{"key": "households", "value": "12"}, {"key": "总户数", "value": "13"}],
-            "totals, row 2: households is 13 here and 12 in row 1; leave the right one",
+            "totals 第2行“数值”列：“13”；第1行的“总户数”是 12；请只留下对的一个",
         ),
     ],
 )
@@ -188,6 +185,37 @@ def test_totals_that_cannot_be_read(rows: list[dict[str, str]], message: str) ->
         read_totals(rows)
 
     assert str(caught.value).startswith(message)
+
+
+def test_a_total_without_a_value_is_not_stated_and_of_two_values_neither_is_taken() -> None:
+    rows = [
+        {"项目": "总户数", "数值": "12"},
+        {"项目": "入住户数", "数值": ""},
+        {"项目": "households", "数值": "13"},
+        {"项目": "居民数", "数值": "30"},
+    ]
+
+    totals, problems = list_totals(rows, "总数", [5, 6, 7, 8])
+
+    assert {key: total.value for key, total in totals.items()} == {"residents": "30"}
+    assert [(problem.line, problem.value) for problem in problems] == [(7, "13")]
+
+
+@pytest.mark.parametrize("room", ["3-2-1201", "3号楼2单元1201室", "３－２－１２０１", "1201.0", "1201室"])
+def test_a_room_in_the_spellings_of_the_trade_is_the_same_home(room: str) -> None:
+    sheet = read_sheet("household", [{"楼栋": "三号楼", "单元": "二单元", "房号": room}], "住户")
+
+    assert ([place.key for place in sheet.places], sheet.problems) == (["3-2-1201"], ())
+
+
+def test_a_room_that_names_another_unit_is_refused() -> None:
+    sheet = read_sheet("household", [{"楼栋": "3", "单元": "2", "房号": "3-1-1201"}], "住户")
+
+    assert not sheet.places
+    assert [str(problem) for problem in sheet.problems] == [
+        "住户 第1行“房号”列：“3-1-1201”；房号写的是另一栋或另一单元，请核对楼栋、单元和房号"
+    ]
+    assert not sheet.complete
 
 
 def test_the_digest_leaves_out_order_language_and_unknown_columns() -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from collector.imports import import_acts
+from collector.act_imports import import_acts
+from collector.house import PRODUCT
 from connectors.record import Kind
-from evidence.acts import ActError, act_arrivals, act_bodies, act_digest, known_acts, read_acts
+from evidence.act_terms import Terms
+from evidence.acts import ActError, Given, act_arrivals, act_bodies, act_digest, known_acts, read_acts
+from evidence.catalogue import read_yaml
+from scoring.rubric import parse_rubric
 from tests.fakes.hamlet import Hamlet
 
 ATTEST = {"act": "attest", "row": 74, "part": "rules", "value": "yes", "by": "王工", "date": "2026-10-20"}
@@ -21,15 +26,23 @@ DRILL = {"act": "drill", "place": "G-01", "capability": "level_high", "by": "王
 POOL = {"act": "not_applicable", "row": 61, "part": "linkage", "by": "王工", "date": "2026-10-20"}
 
 
+RUBRIC = parse_rubric(read_yaml((PRODUCT / "config" / "rubrics" / "yinchuan.yaml").read_bytes(), "yinchuan.yaml"))
+TERMS = Terms(RUBRIC, "2026-11-03", frozenset({"level_high", "level_low"}))
+
+
 def document(name: str) -> bytes:
     if "gone" in name:
         raise FileNotFoundError(2, "No such file or directory")
-    return f"bytes of {name}".encode()
+    return f"%PDF-1.4 {name}".encode()
 
 
-def refused(*entries: Any) -> str:
+def read(*entries: Any, terms: Terms = TERMS) -> list[Given]:
+    return read_acts(entries, "acts.yaml", document, terms)
+
+
+def refused(*entries: Any, terms: Terms = TERMS) -> str:
     with pytest.raises(ActError) as raised:
-        read_acts(entries, "acts.yaml", document)
+        read(*entries, terms=terms)
     return str(raised.value)
 
 
@@ -62,19 +75,68 @@ def test_an_entry_that_cannot_be_used_is_refused_with_number_key_and_mend(entry:
 @pytest.mark.parametrize("entries", [{"act": "attest"}, "attest", 7])
 def test_a_file_that_is_no_list_is_refused(entries: Any) -> None:
     with pytest.raises(ActError, match=r"^acts\.yaml"):
-        read_acts(entries, "acts.yaml", document)
+        read_acts(entries, "acts.yaml", document, TERMS)
+
+
+def test_every_entry_that_is_wrong_is_told() -> None:
+    said = refused({**ATTEST, "value": "maybe", "expires": None}, SURVEY, {**DRILL, "date": "soon"}, "attest").split(
+        "\n"
+    )
+    assert [line.split(": ")[0] for line in said] == [
+        "acts.yaml, entry 1",
+        "acts.yaml, entry 1",
+        "acts.yaml, entry 3",
+        "acts.yaml, entry 4",
+    ]
+
+
+def test_what_is_recorded_is_not_checked_again() -> None:
+    recorded = read(ATTEST)
+    known = frozenset(act_digest(body) for body, _ in recorded)
+    earlier = replace(TERMS, today="2026-10-01")
+    assert read_acts([ATTEST], "acts.yaml", document, earlier, known) == []
+    with pytest.raises(ActError, match="after today"):
+        read_acts([ATTEST], "acts.yaml", document, earlier)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("制度.txt", "entry 1: document 制度.txt: a document is one of pdf, jpg, png, docx, xlsx"),
+        ("制度.docx", "entry 1: document 制度.docx: the document is empty, damaged, or no docx inside"),
+        ("张三13912345678.pdf", "entry 1: document holds a telephone or identity number"),
+    ],
+)
+def test_a_document_that_is_none_is_refused(name: str, words: str) -> None:
+    assert words in refused({**ATTEST, "document": name})
+
+
+def test_one_document_of_two_acts_is_recorded_once() -> None:
+    acts = read(ATTEST, {**ATTEST, "part": "measures"})
+    kinds = [one.kind for one in act_arrivals("demo", acts, 5)]
+    assert kinds == [Kind.DOCUMENT, Kind.ACT, Kind.ACT]
+    kept = frozenset({acts[0][0]["document"]["sha256"]})
+    assert [one.kind for one in act_arrivals("demo", acts, 5, kept=kept)] == [Kind.ACT, Kind.ACT]
+
+
+def test_the_import_an_act_came_with_does_not_make_it_another_act() -> None:
+    acts = read(SURVEY)
+    (arrival,) = act_arrivals("demo", acts, 5, batch="ab" * 32)
+    body = json.loads(arrival.payload)
+    assert body["batch"] == "ab" * 32
+    assert act_digest(body) == act_digest(acts[0][0])
 
 
 def test_an_entry_is_read_in_plain_types_with_its_documents_digest() -> None:
-    ((body, attached),) = read_acts([{**ATTEST, "row": "74", "value": True, "note": None}], "acts.yaml", document)
-    assert attached == ("rules.pdf", b"bytes of documents/rules.pdf")
+    ((body, attached),) = read({**ATTEST, "row": "74", "value": True, "note": None})
+    assert attached == ("rules.pdf", b"%PDF-1.4 documents/rules.pdf")
     assert (body["row"], body["value"], "note" in body) == (74, "yes", False)
     assert body["document"] == {"name": "rules.pdf", "sha256": hashlib.sha256(attached[1]).hexdigest()}
     assert json.loads(json.dumps(body)) == body
 
 
 def test_a_document_is_recorded_before_the_act_that_names_it() -> None:
-    arrivals = act_arrivals("demo", read_acts([SURVEY, ATTEST], "acts.yaml", document), 5)
+    arrivals = act_arrivals("demo", read(SURVEY, ATTEST), 5)
     assert [(one.kind, one.topic, one.received_at) for one in arrivals] == [
         (Kind.ACT, "survey", 5),
         (Kind.DOCUMENT, "rules.pdf", 5),
@@ -91,8 +153,20 @@ def test_the_digest_is_of_what_was_decided_and_not_of_whose_or_in_which_order() 
 
 def write(hamlet: Hamlet, *entries: dict[str, Any]) -> None:
     (hamlet.folder / "documents").mkdir(exist_ok=True)
-    (hamlet.folder / "documents" / "rules.pdf").write_bytes(b"rules")
+    (hamlet.folder / "documents" / "rules.pdf").write_bytes(b"%PDF-1.4 rules")
     hamlet.act(list(entries))
+
+
+def store(hamlet: Hamlet, *entries: dict[str, Any]) -> None:
+    """Store acts as a program of another time might have: without any check."""
+    acts: list[Given] = []
+    for entry in entries:
+        content = b"%PDF-1.4 " + str(entry.get("document")).encode()
+        body = {**entry}
+        if "document" in entry:
+            body["document"] = {"name": entry["document"], "sha256": hashlib.sha256(content).hexdigest()}
+        acts.append((body, (entry["document"], content) if "document" in entry else None))
+    hamlet.house.locker.append(act_arrivals("demo", acts, hamlet.clock()))
 
 
 def test_reading_a_file_twice_records_each_entry_once(hamlet: Hamlet) -> None:
@@ -103,7 +177,7 @@ def test_reading_a_file_twice_records_each_entry_once(hamlet: Hamlet) -> None:
     ledger = hamlet.fold()
     assert [(receipt, body["value"]) for receipt, body in act_bodies(ledger, "demo", "attest")] == [
         (2, "yes"),
-        (5, "no"),
+        (4, "no"),
     ]
     assert (len(known_acts(ledger, "demo")), known_acts(ledger, "other")) == (3, frozenset())
 
@@ -129,16 +203,16 @@ def test_an_empty_file_is_no_error(hamlet: Hamlet, tmp_path: Path, text: str) ->
 def test_an_attestation_stands_from_its_date_to_its_last_day(hamlet: Hamlet) -> None:
     ends = [("2026-11-05", "2026-11-05"), ("2026-11-04", "2026-11-06"), ("2026-11-06", "2027-11-06")]
     ends += [("2026-10-01", "2026-11-04")]
-    write(hamlet, *({**ATTEST, "part": f"p{i}", "date": date, "expires": end} for i, (date, end) in enumerate(ends)))
+    store(hamlet, *({**ATTEST, "part": f"p{i}", "date": date, "expires": end} for i, (date, end) in enumerate(ends)))
     hamlet.later(2 * 24 * 3_600_000)
     assert [(one.part, one.document.name) for one in hamlet.facts().attestations if one.document] == [
-        ("p0", "rules.pdf"),
-        ("p1", "rules.pdf"),
+        ("p0", "documents/rules.pdf"),
+        ("p1", "documents/rules.pdf"),
     ]
 
 
 def test_a_document_whose_bytes_are_not_kept_is_no_document(hamlet: Hamlet) -> None:
-    bodies = read_acts([ATTEST], "acts.yaml", document)
+    bodies = read(ATTEST)
     _, act = act_arrivals("demo", bodies, hamlet.clock())
     hamlet.house.locker.append([act])
     assert [one.document for one in hamlet.facts().attestations] == [None]
@@ -147,7 +221,7 @@ def test_a_document_whose_bytes_are_not_kept_is_no_document(hamlet: Hamlet) -> N
 def test_a_drill_shows_its_alarm_at_its_place_when_a_document_is_kept_with_it(hamlet: Hamlet) -> None:
     hamlet.register()
     (hamlet.folder / "documents").mkdir()
-    (hamlet.folder / "documents" / "rules.pdf").write_bytes(b"drill")
+    (hamlet.folder / "documents" / "rules.pdf").write_bytes(b"%PDF-1.4 drill")
     hamlet.act([{**DRILL, "document": "documents/rules.pdf"}, {**DRILL, "capability": "level_low"}])
     (shown,) = hamlet.facts().shown
     assert (shown.capability, str(shown.shown_by), shown.values, shown.device) == (
@@ -163,9 +237,7 @@ def test_a_drill_shows_its_alarm_at_its_place_when_a_document_is_kept_with_it(ha
 )
 def test_a_drill_is_good_for_twelve_months(hamlet: Hamlet, date: str, shown: int) -> None:
     hamlet.register()
-    (hamlet.folder / "documents").mkdir()
-    (hamlet.folder / "documents" / "rules.pdf").write_bytes(b"drill")
-    hamlet.act([{**DRILL, "date": date, "document": "documents/rules.pdf"}])
+    store(hamlet, {**DRILL, "date": date, "document": "rules.pdf"})
     assert len(hamlet.facts().shown) == shown
 
 

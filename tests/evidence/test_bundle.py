@@ -56,7 +56,7 @@ def test_it_is_a_valid_bag_with_sha256_only(bag: Path) -> None:
 def test_it_holds_the_run_as_it_was_frozen(night: Night, bag: Path) -> None:
     frozen = {p.relative_to(night.done.folder): p for p in night.done.folder.rglob("*") if p.is_file()}
     del frozen[Path("evidence.zip")]
-    assert len(frozen) == 79
+    assert len(frozen) == 82
     for name, path in frozen.items():
         assert (bag / "data" / name).read_bytes() == path.read_bytes(), name
 

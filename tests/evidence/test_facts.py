@@ -29,7 +29,7 @@ def test_before_a_register_there_is_no_frame_and_no_total(hamlet: Hamlet) -> Non
 
 def test_the_frame_is_of_the_newest_register(hamlet: Hamlet) -> None:
     hamlet.register()
-    hamlet.register(household="楼栋,单元,房号\n3,2,1202\n", lift=None, totals="项目,数值\n总户数,1\n")
+    hamlet.accept(hamlet.register(household="楼栋,单元,房号\n3,2,1202\n", lift=None, totals="项目,数值\n总户数,1\n"))
     known = hamlet.facts()
     assert [place.key for place in known.frames["household"]] == ["3-2-1202"]
     assert "lift" not in known.frames
@@ -46,7 +46,9 @@ def test_a_register_counts_from_the_day_it_is_valid(hamlet: Hamlet, valid_from: 
         [Arrival("register", Kind.SHEET, now, "household.csv", "楼栋,单元,房号\n3,2,1202\n".encode())]
     )
     body = {"community": "demo", "valid_from": valid_from, "origin": "x", "parts": {"household": {"sheet": sheet}}}
-    hamlet.house.locker.append([Arrival("register", Kind.REGISTER, now, "demo", json.dumps(body).encode())])
+    hamlet.accept(
+        *hamlet.house.locker.append([Arrival("register", Kind.REGISTER, now, "demo", json.dumps(body).encode())])
+    )
     assert len(homes(hamlet)) == used
 
 
@@ -73,7 +75,7 @@ def test_a_device_whose_place_left_the_register_is_listed_and_counts_nowhere(ham
     hamlet.register()
     hamlet.meter("WM-1", at=HOME)
     hamlet.bind()
-    hamlet.register(household="楼栋,单元,房号\n3,2,1202\n", totals="项目,数值\n总户数,1\n")
+    hamlet.accept(hamlet.register(household="楼栋,单元,房号\n3,2,1202\n", totals="项目,数值\n总户数,1\n"))
     hamlet.later()
     assert [one.address for one in hamlet.facts().unplaced] == [HOME]
     assert hamlet.rows()[10].numerator == 0

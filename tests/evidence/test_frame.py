@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from connectors.record import Arrival, Kind
+from connectors.workbook import read_workbook
+from evidence import frame
 from evidence.frame import name_place
 from evidence.ledger import Ledger
+from tests.fakes.book import make_book
 from tests.fakes.hamlet import HUB, Hamlet
 
 HOMES = "楼栋,单元,房号\n3,2,1201\n3,2,1202\n3,2,1203\n"
@@ -80,7 +85,7 @@ def test_a_sheet_with_a_spoiled_row_is_kept_and_is_no_denominator(hamlet: Hamlet
     said = revision_of(ledger, revision)
     assert "household" not in said["complete"]
     assert {"building", "totals"} <= set(said["complete"])
-    assert said["problems"] == ["household, row 4, column unit (单元): ''; fill in 单元"]
+    assert said["problems"] == ["household.csv 第5行“单元”列：空白；请填写单元"]
     assert len(places(ledger, revision)) == 3
     hamlet.later()
     row = hamlet.rows()[10]
@@ -105,12 +110,10 @@ def test_a_missing_column_and_a_missing_sheet_are_problems_of_their_kind_only(ha
     revision = register_of(hamlet, "register", parts, *sheets)
     said = revision_of(hamlet.fold(), revision)
     assert said["complete"] == ["building"]
-    gate, household, lift = sorted(said["problems"])
-    assert gate == "gate：没有接口规格说明"
-    assert lift == "lift：第99号记录缺失"
-    assert household.startswith(
-        "household：household: the household sheet has no column unit (单元); found: 楼栋, 房号"
-    )
+    lift, gate, household = said["problems"]
+    assert gate == "出入口：没有接口规格说明"
+    assert lift == "电梯：第99号记录缺失"
+    assert household.startswith("住户：household.csv：住户表缺少“单元”列；现有的列：楼栋、房号")
 
 
 def test_a_register_walked_from_the_hub_leads_to_the_cell_of_its_page(hamlet: Hamlet) -> None:
@@ -129,7 +132,49 @@ def test_pages_that_are_not_the_whole_list_are_no_frame(hamlet: Hamlet) -> None:
     hamlet.walk("register.gate", rows, size=2)
     revision = register_of(hamlet, HUB, {"gate": {"list": "register.gate", "pages": [1]}})
     said = revision_of(hamlet.fold(), revision)
-    assert (said["complete"], said["problems"]) == ([], ["gate：2 rows came, the hub says 3"])
+    assert (said["complete"], said["problems"]) == ([], ["出入口：2 rows came, the hub says 3"])
+
+
+HOME_TAB = [["阳光花园住户表"], ["楼栋", "单元", "房号"], ["3号楼", 2, 1201], [None, None, 1202], ["合计", None, 2]]
+
+
+def test_tabs_of_one_workbook_are_read_once_and_lead_to_their_lines(
+    hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tabs = {"住户": HOME_TAB, "总数": [["项目", "数值"], ["总户数", 2]], "楼栋": [["编号", "住宅"], ["3号楼", "是"]]}
+    book = make_book(tabs, {"住户": ["A3:A4", "B3:B4"]})
+    now = hamlet.clock()
+    (sheet,) = hamlet.house.locker.append([Arrival("register", Kind.SHEET, now, "台账.xlsx", book)])
+    parts = {
+        kind: {"sheet": sheet, "tab": tab}
+        for kind, tab in (("household", "住户"), ("building", "楼栋"), ("totals", "总数"))
+    }
+    revision = register_of(hamlet, "register", {**parts, "lift": {"sheet": sheet, "tab": "电梯"}})
+    read: list[str] = []
+    monkeypatch.setattr(frame, "read_workbook", lambda *given: (read.append(given[1]), read_workbook(*given))[1])
+
+    ledger = hamlet.fold()
+
+    assert read == ["台账.xlsx"]
+    leads = ledger.connection.execute("SELECT key, receipt, pointer FROM places WHERE kind = 'household' ORDER BY key")
+    assert list(leads) == [("3-2-1201", sheet, "住户 第3行"), ("3-2-1202", sheet, "住户 第4行")]
+    assert list(ledger.connection.execute("SELECT name, value, pointer FROM totals")) == [
+        ("households", "2", "总数 第2行")
+    ]
+    said = revision_of(ledger, revision)
+    assert (said["complete"], said["problems"]) == (
+        ["building", "household", "totals"],
+        ["电梯：工作簿里没有“电梯”表"],
+    )
+
+
+def test_a_list_that_another_sheet_shows_to_have_a_hole_is_no_denominator(hamlet: Hamlet) -> None:
+    revision = hamlet.register(household=HOMES + "3,4,1204\n")
+    said = revision_of(hamlet.fold(), revision)
+
+    assert "unit" not in said["complete"]
+    assert "household" in said["complete"]
+    assert [line[:33] for line in said["problems"]] == ["household.csv 第5行“单元”列：“4”；“单元”表里"]
 
 
 def test_another_community_has_places_of_its_own() -> None:

@@ -43,7 +43,7 @@ def test_another_reading_empties_it_to_be_folded_anew(tmp_path: Path) -> None:
 
 def test_another_schema_empties_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_device(tmp_path / "ledger.sqlite", "d").close()
-    monkeypatch.setattr(ledger_module, "SCHEMA", 2)
+    monkeypatch.setattr(ledger_module, "SCHEMA", ledger_module.SCHEMA + 1)
     again = Ledger(tmp_path / "ledger.sqlite", "digest")
     assert (again.cursor, again.was_emptied, devices(again)) == (0, True, 0)
 

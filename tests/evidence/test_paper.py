@@ -14,7 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from evidence.paper import add_row, head_and_foot, new_paper, new_table, number_style, printable, to_bytes, write
+from evidence.paper import (
+    add_row,
+    head_and_foot,
+    merge_down,
+    new_paper,
+    new_table,
+    number_style,
+    pack_again,
+    printable,
+    to_bytes,
+    write,
+)
 
 MOMENT = datetime(2026, 11, 3, tzinfo=UTC)
 
@@ -111,3 +122,37 @@ def test_the_page_lines_carry_mark_and_page_numbers() -> None:
 def test_the_time_in_the_file_is_the_one_given() -> None:
     core = Document(BytesIO(to_bytes(new_paper("表", created=MOMENT)))).core_properties
     assert core.created == core.modified == MOMENT
+
+
+def test_every_further_line_of_head_and_foot_is_a_line_of_its_own() -> None:
+    paper = new_paper("x", created=MOMENT)
+    head_and_foot(paper, "甲\n乙", "模拟", "丙\n丁")
+    section = Document(BytesIO(to_bytes(paper))).sections[0]
+    assert [line.text for line in section.header.paragraphs] == ["甲\t模拟", "乙"]
+    assert [line.text.partition("\t")[0] for line in section.footer.paragraphs] == ["丙", "丁"]
+
+
+def test_cells_merged_downwards_show_the_first_and_keep_the_others_hidden() -> None:
+    paper = new_paper("x", created=MOMENT)
+    table = new_table(paper, (20, 20))
+    cells = [add_row(table)[0] for _ in range(3)]
+    for cell in cells:
+        write(cell, "基础设施")
+    merge_down(cells)
+    read = Document(BytesIO(to_bytes(paper))).tables[0]
+    shown = [row.cells[0]._tc for row in read.rows]
+    assert all(cell is shown[0] for cell in shown)
+    held = [row._tr.tc_lst[0] for row in read.rows]
+    assert [cell.vMerge for cell in held] == ["restart", "continue", "continue"]
+    assert [cell.p_lst[0].text for cell in held] == ["基础设施"] * 3
+    assert [bool(cell.xpath(".//w:r/w:rPr/w:vanish")) for cell in held] == [False, True, True]
+
+
+def test_a_package_packed_again_has_one_date_and_the_content_given_instead() -> None:
+    drawn = BytesIO()
+    with ZipFile(drawn, "w") as package:
+        package.writestr("a", "1")
+        package.writestr("b", "2")
+    with ZipFile(BytesIO(pack_again(drawn.getvalue(), {"b": b"3"}))) as package:
+        assert {item.filename: package.read(item) for item in package.infolist()} == {"a": b"1", "b": b"3"}
+        assert {item.date_time for item in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}

@@ -155,7 +155,7 @@ def test_leaving_out_the_word_that_a_program_no_longer_runs_makes_the_lamps_unkn
 
 def test_leaving_out_a_revocation_does_not_bring_the_attestation_back(hamlet: Hamlet) -> None:
     hamlet.register()
-    (hamlet.folder / "rules.pdf").write_bytes(b"rules")
+    (hamlet.folder / "rules.pdf").write_bytes(b"%PDF-1.4 rules")
     act = {"act": "attest", "row": 74, "value": "yes", "by": "王工", "date": "2026-10-20", "expires": "2027-10-20"}
     given = [{**act, "part": part, "document": "rules.pdf"} for part in ("rules", "measures", "no-incident")]
     hamlet.act(given)

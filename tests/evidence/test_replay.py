@@ -12,7 +12,7 @@ from tests.fakes.night import Night
 def test_a_replay_from_the_locker_gives_the_same_bytes(night: Night) -> None:
     house = night.stage.house
     again = replay_run(house.locker, house.catalogue, house.settings.zone, night.claim.cutoff)
-    assert len(again.files) == 79
+    assert len(again.files) == 82
     for name, content in again.files.items():
         assert (night.done.folder / name).read_bytes() == content, name
 

@@ -18,6 +18,7 @@ from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE
 from evidence.replay import fold_all, replay_run
 from evidence.run import RunError, RunFiles, compute_run, read_claim, write_run
+from scoring.score import METHOD
 from tests.fakes.hamlet import Hamlet
 from tests.fakes.night import Night
 
@@ -71,7 +72,7 @@ def test_the_claim_names_everything_the_result_depends_on(hamlet: Hamlet) -> Non
     claim = hamlet.claim(days=3)
     body = json.loads(hamlet.house.locker.get(claim.cutoff).payload)
     assert body["window"] == {"end": "2026-11-03", "days": 3, "zone": "Asia/Shanghai"}
-    assert (body["environment"], body["format"], body["method"], body["slot"]) == ("simulated", 1, 1, "by hand")
+    assert (body["environment"], body["format"], body["method"], body["slot"]) == ("simulated", 1, METHOD, "by hand")
     assert body["catalogue"] == dict(hamlet.house.catalogue.digests)
     assert {"vocabulary.yaml", "rubric.yaml", "form.yaml", "sources.json"} < set(body["catalogue"])
     assert (claim.as_of, claim.window.days) == ("2026-11-03T12:00:00+08:00", 3)
@@ -82,7 +83,7 @@ def test_a_run_of_another_method_is_not_counted_with_ours(night: Night, change: 
     record = night.records[night.claim.cutoff]
     other = json.dumps({**json.loads(record.payload), **change}).encode()
     with pytest.raises(
-        RunError, match=r"run 1 was made with format \d, method \d+; this program has format 1, method 1"
+        RunError, match=r"run 1 was made with format \d, method \d+; this program has format 1, method 2"
     ):
         read_claim(replace(record, payload=other))
 
@@ -120,7 +121,7 @@ def test_late_data_and_later_acts_change_later_runs_only(hamlet: Hamlet) -> None
     before = computed(hamlet, claim.cutoff)
     hamlet.meter("WM-2", at="3-2-1202")
     hamlet.act([{"act": "not_applicable", "row": 10, "part": "metered", "by": "a", "date": "2026-11-01"}])
-    hamlet.register(household="楼栋,单元,房号\n3,2,1201\n", totals="项目,数值\n总户数,1\n")
+    hamlet.accept(hamlet.register(household="楼栋,单元,房号\n3,2,1201\n", totals="项目,数值\n总户数,1\n"))
     assert computed(hamlet, claim.cutoff).files == before.files
     later = computed(hamlet, hamlet.claim().cutoff).scorecard["indicators"][9]
     assert (before.scorecard["indicators"][9]["denominator"], later["status"]) == (3, "not_applicable")
@@ -138,6 +139,9 @@ def test_a_run_claimed_before_a_crash_is_finished_afterwards_with_identical_byte
         "run.json",
         "scorecard.json",
         "declaration.docx",
+        "declaration.xlsx",
+        "declaration.csv",
+        "exhibits.pdf",
         "indicators",
     }
     for name, content in wanted.files.items():
@@ -167,7 +171,7 @@ def test_the_scorecard_has_the_shape_other_programs_rely_on(finished: RunFiles) 
     assert set(card) >= {"community", "as_of", "window", "run", "environment", "totals", "prerequisites", "indicators"}
     assert set(card["totals"]) == {"floor", "ceiling", "attested", "base", "bonus"}
     keys = {"no", "id", "level1", "level2", "type", "points", "floor", "ceiling", "met", "numerator", "denominator"}
-    keys |= {"unit", "origin", "status", "parts", "sentence"}
+    keys |= {"unit", "origin", "status", "parts", "sentence", "override"}
     assert [set(row) for row in card["indicators"]] == [keys] * 76
     assert all(isinstance(row[key], str) for row in card["indicators"] for key in ("points", "floor", "ceiling"))
     assert {row["met"] for row in card["indicators"]} <= {True, False, None}

@@ -10,9 +10,11 @@ from typing import Any
 from collector.imports import import_register
 from collector.reader import Reader
 from connectors.record import Arrival, Kind
+from evidence.acts import ACTS_SOURCE
 from evidence.facts import gather_facts
 from evidence.ledger import Ledger
 from evidence.replay import fold_all, stream
+from evidence.revision import ACCEPT
 from evidence.run import Claim, claim_run, read_claim
 from evidence.window import window_before
 from scoring.model import Facts, RowScore
@@ -59,6 +61,12 @@ class Hamlet(Stage):
         receipt, _ = import_register(self.house, with_ledger.ledger, "demo", folder)
         with_ledger.close()
         return receipt
+
+    def accept(self, revision: int | None) -> None:
+        """Record that a person has a smaller register used."""
+        body = {"community": "demo", "act": ACCEPT, "register": revision, "by": "王工", "date": "2026-11-03"}
+        text = json.dumps(body, ensure_ascii=False).encode()
+        self.house.locker.append([Arrival(ACTS_SOURCE, Kind.ACT, self.clock(), ACCEPT, text)])
 
     def walk(self, name: str, rows: Sequence[Mapping[str, Any]], *, total: int | None = None, size: int = 200) -> int:
         """Store a walk through a list of the hub, page by page, and return the receipt of its end."""

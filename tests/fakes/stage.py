@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 import yaml
 
+from collector.act_imports import import_acts
 from collector.clock import DemoClock
 from collector.house import House, open_house
-from collector.imports import import_acts
 from collector.reader import Reader
 from collector.refresh import Refreshed, refresh
 from collector.settings import HubSettings, Settings
@@ -91,9 +92,9 @@ class Stage:
         import_acts(self.house, reader.ledger, "demo", path)
         reader.close()
 
-    def refresh(self) -> Refreshed:
-        """Make the next run."""
-        return refresh(self.house, "demo")
+    def refresh(self, night: date | None = None) -> Refreshed:
+        """Make the next run, or make up for the one of a night that was missed."""
+        return refresh(self.house, "demo", night=night)
 
     def close(self) -> None:
         """Close the house."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from collector.web.payload import BYTES_SHOWN, TEXT_SHOWN, find_span, view_payload
 
@@ -70,6 +72,25 @@ def test_a_row_of_a_sheet_is_marked_by_its_number(pointer: str, marked: str, enc
     assert view.mark == marked
     assert view.pointer_found is (bool(marked) or pointer == "line 3")
     assert (view.before + view.mark + view.after).encode(encoding.removesuffix("-sig")) == sheet
+
+
+def test_a_row_of_a_workbook_is_marked_by_tab_and_line() -> None:
+    book = Workbook()
+    book.create_sheet("电梯").append(["注册代码"])
+    homes = book.create_sheet("住户")
+    for row in (["楼栋", "房号"], [], ["3号楼", 1201]):
+        homes.append(row)
+    saved = BytesIO()
+    book.save(saved)
+
+    view = view_payload(saved.getvalue(), "住户 第3行", sheet=True)
+
+    assert (view.form, view.mark, view.pointer_found) == ("text", "3号楼\t1201", True)
+    assert view.before == "【住户】\n第1行\t楼栋\t房号\n第3行\t"
+    assert view_payload(saved.getvalue(), "住户 第2行", sheet=True).pointer_found is False
+    assert "注册代码" in view_payload(saved.getvalue(), None, sheet=True).before
+    assert view_payload(saved.getvalue()[:50], "住户 第3行", sheet=True).form == "hex"
+    assert view_payload(saved.getvalue(), "住户 第3行").form == "hex"
 
 
 def test_of_a_long_payload_the_part_around_the_value_is_shown() -> None:

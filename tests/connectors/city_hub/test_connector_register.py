@@ -123,10 +123,7 @@ async def test_a_register_that_misses_a_column_is_not_kept_and_is_one_line() -> 
     async with FakeHub(hub_lists) as hub:
         report = await walk(hub, keeper)
 
-    line = (
-        "register.gate: the gate sheet has no column use (用途); found: code, purpose; "
-        "add it under one of these names: use, 用途, 类型"
-    )
+    line = "register.gate：出入口表缺少“用途”列；现有的列：code、purpose；请补上这一列（也可以叫 类型、use）"
     assert registers(keeper) == []
     assert report.register_error == line
     assert report.problems == (line,)
@@ -140,5 +137,5 @@ async def test_rows_that_are_wrong_are_told_and_the_register_is_kept() -> None:
     async with FakeHub(hub_lists) as hub:
         report = await walk(hub, keeper)
 
-    assert report.register_problems == ("register.gate, row 2, column use (用途): '人车混行'; write one of 人行, 车行",)
+    assert report.register_problems == ("register.gate 第2行“用途”列：“人车混行”；请填 人行、车行 之一",)
     assert len(registers(keeper)) == 1
