@@ -76,7 +76,7 @@ def _fail(line: str) -> NoReturn:
 def demo(
     *,
     out: Annotated[Path, typer.Option(help="Folder of the demo; begun anew each time.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="The same seed gives the same community.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same community.")] = 12,
     households: Annotated[int, typer.Option(min=24, max=20000, help="How many homes it has.")] = 1200,
     once: Annotated[bool, typer.Option("--once", help="Stop after the form and the bundle are written.")] = False,
     as_json: JsonOption = False,

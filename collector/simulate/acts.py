@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from collector.simulate.community import Community
-from collector.simulate.pdf import make_pdf
+from collector.simulate.paper import print_pdf
 from collector.simulate.people import SIGNED, Attestation
 
 _EXPIRES = date(2027, 10, 20)
@@ -61,22 +61,16 @@ def documents(community: Community) -> Mapping[str, bytes]:
     """Return relative path -> PDF of every document the acts name."""
     survey = community.survey
     papers = {
-        _file(item): make_pdf(
-            f"示例小区 {item.document}",
-            [
-                f"Simulated document: row {item.row}, part {item.part}"
-                + ("" if item.quantity is None else f", quantity {item.quantity}"),
-                f"Signed and sealed {SIGNED}",
-            ],
+        _file(item): print_pdf(
+            f"示例小区 {item.document}\n指标 {item.row} 分项 {item.part}\n"
+            + ("" if item.quantity is None else f"数量：{item.quantity}\n")
+            + f"经核实，情况属实。\n签字：{item.by}（盖章）\n日期：{SIGNED}\n"
         )
         for item in community.attestations
     }
-    papers[_SURVEY_SHEET] = make_pdf(
-        "示例小区 居民满意度调查汇总表",
-        [
-            f"Simulated survey of satisfaction, {_SURVEYED}",
-            f"Homes occupied {survey.occupied}, asked {survey.sample}, satisfied {survey.satisfied}",
-        ],
+    papers[_SURVEY_SHEET] = print_pdf(
+        f"示例小区 居民满意度调查汇总表\n入住户数：{survey.occupied}\n抽样户数：{survey.sample}\n"
+        f"满意户数：{survey.satisfied}\n日期：{_SURVEYED}\n"
     )
     return papers
 

@@ -97,6 +97,7 @@ def broadcasts(register: Register, traps: Traps, dice: Dice) -> Stock:
     stock = Stock("Cast", dice)
     square = register.of("area")[0]
     manner = stock.draw()
+    stock.enlist("broadcast", square, {**dict.fromkeys(_BROADCASTS, True), "status": "scrapped"})
     kinds = [kind for kind in _BROADCASTS if kind != "music" or not traps.past("music_not_broadcast")]
     match manner:
         case Manner.MESSAGE:

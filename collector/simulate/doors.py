@@ -118,6 +118,8 @@ def vehicle_gates(register: Register, traps: Traps, dice: Dice) -> Stock:
     for gate in gates:
         stock.show(stock.draw((Manner.MESSAGE, Manner.LISTED)), Trade.BARRIER, gate)
     stock.show(stock.draw(), Trade.FEE_DISPLAY, gates[-1], 32, "fee-display")
+    old: dict[str, object] = {"plateIn": True, "plateOut": True, "payment": True, "status": "scrapped"}
+    stock.enlist("vehicle_gate", gates[0], old)
     out = not traps.past("plate_out_missing")
     entry, leaving = gates[0], gates[-1]
     if dice.random() < 0.5:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from collector.simulate.papers import ALWAYS, LEFT_OUT, PAPERS
+from collector.simulate.certificates import ALWAYS, LEFT_OUT, PAPERS
 from collector.simulate.traps import Traps
 
 SIGNED = date(2026, 10, 20)

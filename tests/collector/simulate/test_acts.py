@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 
 from collector.simulate.acts import acts, write_acts
+from collector.simulate.certificates import PAPERS
 from collector.simulate.community import Community
-from collector.simulate.papers import PAPERS
 
 
 def test_the_file_names_documents_that_lie_beside_it(tmp_path: Path) -> None:
