@@ -66,7 +66,7 @@ def fill_ledger(ledger: Ledger, homes: int) -> None:
     connection = ledger.connection
     with ledger.transaction():
         connection.execute(
-            "INSERT INTO registers VALUES (1, 'register', 'demo', '', 0, 'bench', ?, '[]', '')",
+            "INSERT INTO registers VALUES (1, 'register', 'demo', '', 0, 'bench', ?, '[]', '', '[]')",
             (json.dumps(["household", "building", "floor"]),),
         )
         connection.executemany("INSERT INTO places VALUES (1, ?, ?, ?, ?, ?, 1, '')", _places(homes))

@@ -161,5 +161,5 @@ def _text(path: Path, key: str = "", value: str = "") -> bytes:
         if not key:
             raise SettingsError(f"{path}: cannot be read ({error.strerror}); install the product again") from None
         shelf = path.parent if path.stem == value else path.parent.parent
-        known = ", ".join(sorted(one.stem for one in shelf.glob("*")))
+        known = ", ".join(sorted(one.stem for one in shelf.iterdir() if one.is_dir() or one.suffix == path.suffix))
         raise SettingsError(f"{key} = {value!r}: there is no {path.name}; known are {known}") from None

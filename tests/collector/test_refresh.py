@@ -72,7 +72,7 @@ def test_a_refresh_counts_what_was_stored_and_freezes_the_run(house: House) -> N
     assert (done.community, done.run, meters(done.scorecard)) == ("demo", 1, (METERS, 60))
     files = frozen(house.settings.out / "demo" / "1")
     rows = {f"indicators/{number:02}.json" for number in range(1, 77)}
-    forms = {"declaration.docx", "declaration.xlsx", "declaration.csv"}
+    forms = {"declaration.docx", "declaration.xlsx", "declaration.csv", "exhibits.pdf"}
     assert set(files) == {"run.json", "scorecard.json", *forms, *rows}
     assert json.loads(files["scorecard.json"]) == done.scorecard
     run = json.loads(files["run.json"])
@@ -179,7 +179,7 @@ def test_a_half_written_folder_is_no_run(house: House, monkeypatch: pytest.Monke
     (finished,) = finish_claimed(house)
 
     assert [path.name for path in finished.folder.parent.iterdir()] == ["1"]
-    assert len(frozen(finished.folder)) == 79
+    assert len(frozen(finished.folder)) == 76 + len({"run.json", "scorecard.json", "declaration.docx", "exhibits.pdf"})
 
 
 @pytest.mark.usefixtures("formless")

@@ -149,9 +149,9 @@ class Counting:
         there = (self.heard.each(word, self.places) if word else []) + self.listed(kind)
         frame = {code for name in kinds.split() for code in self.codes(name)}
         n = len([code for code in there if code in frame]) if kinds else len(there)
-        n = n or int((no, part) in self.given)
+        known = n > 0 or (no, part) in self.given
         papers = not paper or (no, paper) in self.given
-        return n or None, None, _all(points, n > 0, papers, self.stated(no))
+        return n or None, None, _all(points, known, papers, self.stated(no))
 
     # ------------------------------------------------------------ row after row
 
@@ -250,7 +250,7 @@ class Counting:
             ),
             18: (lit, len(public), _all(8, lit * 5 >= len(public) * 3)),
             19: (sensing, len(stairs), _all(8, sensing * 5 >= len(stairs) * 3)),
-            43: (added, len(lists["register.lift"]), _all(2, added > 0)),
+            43: (added, len([row for row in lists["register.lift"] if row["escalator"] != "是"]), _all(2, added > 0)),
             48: (len(valves), None, _all(2, bool(valves), started)),
             58: self.every(10, seen, watched, kept, {(58, "functions"), (58, "police-link")} <= set(given)),
             59: self.every(
