@@ -109,6 +109,7 @@ def demo(
     else:
         print_out(scorecard_table(done.scorecard, built_only=True))
         _say(f"申报表 {done.folder / 'declaration.docx'}")
+        _say(f"证明材料 {done.folder / 'exhibits.pdf'}")
         _say(f"证据包 {done.folder / 'evidence.zip'}")
     if not once:
         asyncio.run(_serve(house, done.community, 0))

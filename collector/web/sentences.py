@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from collector.web.contexts import Segment
 
-# Addresses, dates and codes carry digits without being figures, and so do the length of the window and what the rule
-# asks for; they are kept whole as words.
+# Addresses, dates, codes and names of files carry digits without being figures, and so do the length of the window and
+# what the rule asks for; they are kept whole as words.
 _PIECE = re.compile(
-    r"(?P<word>近\d+日|\d+个月内|要求[^，；。]*|\d+号楼(?:\d+单元)?[\dA-Za-z]*|\d+(?:[-:/#]\d+)+|[A-Za-z][A-Za-z-]*\d[\w./-]*)"
+    r"(?P<word>[^，；、（）\s]+\.(?:pdf|docx|xlsx|jpe?g|png)|近\d+日|\d+个月内|要求[^，；。]*|\d+号楼(?:\d+单元)?[\dA-Za-z]*|\d+(?:[-:/#]\d+)+|[A-Za-z][A-Za-z-]*\d[\w./-]*)"
     r"|(?P<number>\d+(?:\.\d+)?%?)",
     re.ASCII,
 )

@@ -35,3 +35,8 @@ def test_no_letter_is_lost_or_added(text: str) -> None:
     pieces = link_numbers(text, KNOWN, "/row")
     assert "".join(piece.text for piece in pieces) == text
     assert all(re.fullmatch(r"\d+(\.\d+)?%?", piece.text, re.ASCII) for piece in pieces if piece.href)
+
+
+def test_the_name_of_a_document_is_no_figure() -> None:
+    pieces = link_numbers("已佐证（李工 2026-10-20，03-楼梯信号检测报告2026.pdf）；得分8.00分。", {}, "/row")
+    assert [piece.text for piece in pieces if piece.href] == ["8.00"]
