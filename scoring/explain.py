@@ -47,7 +47,7 @@ def _say(spec: PartSpec, part: PartScore, window_days: int, no: int) -> str:
     if measure.problem:
         return f"{part.title}：{'' if measure.error else '未证实，'}{measure.problem}"
     if spec.ways[part.way].measure.kind == "attested":
-        return _say_attested(part)
+        return _say_attested(part, spec.ways[part.way].measure.quantity)
     values = {figure.name: figure.value for figure in measure.figures} | {
         "n": measure.n,
         "m": measure.m,
@@ -90,7 +90,7 @@ def _figures(spec: PartSpec) -> frozenset[str]:
     return frozenset(key for key in keys if key)
 
 
-def _say_attested(part: PartScore) -> str:
+def _say_attested(part: PartScore, unit: str) -> str:
     acts = part.measure.counted or part.measure.unknown or part.measure.missing
     who = acts[0].label if acts else ""
     documents = "、".join(document.name for document in part.measure.documents)
@@ -98,7 +98,7 @@ def _say_attested(part: PartScore) -> str:
     amount = next((figure.value for figure in measure.figures if figure.name == "佐证数量"), "")
     if amount and (measure.counted or measure.unknown):
         share = f"，占{format_percent(int(amount), measure.m)}%" if measure.m else ""
-        who = f"{amount}{f' / {measure.m}' if measure.m else ''}{share}；{who}"
+        who = f"{amount}{f' / {measure.m}' if measure.m else ''}{unit}{share}；{who}"
     if part.measure.counted:
         return f"{part.title}：已佐证（{who}，{documents}）"
     if part.measure.unknown:

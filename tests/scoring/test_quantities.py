@@ -81,7 +81,7 @@ def test_the_sentence_shows_the_number_and_its_share(lamps: int, points: str) ->
     spec = rubric(row(parts=[part(LAMPS, SHARE)])).rows[0]
     counted = score_one(known, parts=[part(LAMPS, SHARE)])
     assert str(counted.floor) == points
-    assert f"{lamps} / 5，占{lamps * 20}.00%" in explain(spec, counted, 7)
+    assert f"{lamps} / 5盏，占{lamps * 20}.00%" in explain(spec, counted, 7)
 
 
 # ---------------------------------------------------------------- the worst case outlasts the others
