@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from collector.attest_template import drill_alarms, drill_lines, part_lines, que
 from collector.attest_workbook import Contents, SurveyRule, draw_workbook
 from collector.house import House
 from collector.imports import local_day
-from collector.reader import Reader
-from collector.refresh import NIGHT
+from collector.refresh import reading
 from evidence.act_terms import Terms, required_sample, survey_way
 from evidence.acts import ActError, act_arrivals, known_acts
 from evidence.attest import (
@@ -44,18 +42,6 @@ class Handed:
     ending: tuple[ActLine, ...]
 
 
-@contextmanager
-def _open_ledger(house: House) -> Iterator[Reader]:
-    """Hold the role of the night with everything stored folded."""
-    with house.hold(NIGHT):
-        reader = Reader(house)
-        try:
-            reader.catch_up()
-            yield reader
-        finally:
-            reader.close()
-
-
 def write_template(house: House, community: str, path: Path) -> int:
     """Write the workbook for what is not shown yet and return how many parts that are; raises ActError, OSError.
 
@@ -65,7 +51,7 @@ def write_template(house: House, community: str, path: Path) -> int:
         raise ActError(f"{path}: the workbook is an .xlsx file; name it so")
     if path.exists():
         raise ActError(f"{path}: is there already and may be filled in; name another file, or move it away")
-    with _open_ledger(house) as reader:
+    with reading(house) as reader:
         content, count = make_template(house, reader.ledger, community)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -122,7 +108,7 @@ def take_in(house: House, community: str, path: Path, documents: Path | None = N
     nothing is recorded.
     """
     today = local_day(house, house.clock())
-    with _open_ledger(house) as reader:
+    with reading(house) as reader:
         ledger = reader.ledger
         if path.suffix.lower() in ACTS_FILES:
             imported = import_acts_again(house, ledger, community, path)
@@ -156,7 +142,7 @@ def _take_in_workbook(house: House, ledger: Ledger, community: str, path: Path, 
 def list_recorded(house: House, community: str, days: int = REMINDER_DAYS) -> tuple[list[ActLine], list[ActLine]]:
     """Return all recorded acts, and those that end within ``days``."""
     today = local_day(house, house.clock())
-    with _open_ledger(house) as reader:
+    with reading(house) as reader:
         ending = expiring(reader.ledger, house.catalogue, community, today, days)
         return list_acts(reader.ledger, house.catalogue, community, today), ending
 
@@ -170,7 +156,7 @@ def take_back(
     if not receipts and not batch:
         raise ActError("what to withdraw is missing; name receipts, or --import ID")
     today = local_day(house, house.clock())
-    with _open_ledger(house) as reader:
+    with reading(house) as reader:
         lines = list_acts(reader.ledger, house.catalogue, community, today)
         chosen = choose_withdrawn(lines, receipts, batch)
         body = make_withdrawal(chosen, by.strip(), today, reason)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -39,6 +40,18 @@ class Refreshed:
     run: int
     folder: Path
     scorecard: dict[str, Any]
+
+
+@contextmanager
+def reading(house: House) -> Iterator[Reader]:
+    """Hold the night role with everything stored folded."""
+    with house.hold(NIGHT):
+        reader = Reader(house)
+        try:
+            reader.catch_up()
+            yield reader
+        finally:
+            reader.close()
 
 
 def refresh(

@@ -12,8 +12,9 @@ from pathlib import Path
 from collector.house import House
 from collector.imports import UNDO, digest_of, keep_delivery, keep_revision, last_register_digest, local_day
 from collector.reader import Reader
+from collector.refresh import reading
 from collector.register_files import Delivery, read_delivery
-from collector.register_view import held_line, reading
+from collector.register_view import held_line
 from connectors.record import Arrival, Kind
 from connectors.sheet import RegisterError
 from evidence.acts import ACTS_SOURCE

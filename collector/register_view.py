@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from collector.house import House
-from collector.reader import Reader
-from collector.refresh import NIGHT
+from collector.refresh import reading
 from collector.register_files import Delivery
 from connectors.register_columns import COLUMNS, KINDS, SHEETS, TOTALS
 from connectors.sheet import RegisterError
@@ -22,18 +20,6 @@ from evidence.revision import (
     list_values,
     name_part,
 )
-
-
-@contextmanager
-def reading(house: House) -> Iterator[Reader]:
-    """Hold the night role with everything stored folded."""
-    with house.hold(NIGHT):
-        reader = Reader(house)
-        try:
-            reader.catch_up()
-            yield reader
-        finally:
-            reader.close()
 
 
 def register_summary(house: House, community: str) -> dict[str, Any]:
