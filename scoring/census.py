@@ -219,10 +219,11 @@ class Census:
     # ------------------------------------------------------------ devices, limits
 
     def _count_devices(self, spec: MeasureSpec, broken: str) -> Measure:
-        """Return the devices that show what is asked for.
+        """Return the places at which any device shows what is asked for, or the lines of a list.
 
-        A device that is bound to no known place counts nowhere; with ``of``, neither does one bound elsewhere. A list
-        (``inventory``) counts its lines wherever they stand: operators and terminals have no place.
+        Places are counted, so that a thing known to two platforms counts once. A device that is bound to no known place
+        counts nowhere; with ``of``, neither does one bound elsewhere. A list (``inventory``) counts its lines wherever
+        they stand: operators and terminals have no place.
         """
         counted: dict[str, Entry] = {}
         unknown: dict[str, Entry] = {}
@@ -231,11 +232,13 @@ class Census:
             place = self._proofs.place(shown.place)
             if spec.of and (place is None or not any(in_scope(place, scope) for scope in spec.of)):
                 continue
-            nowhere = "" if place or spec.kind == "inventory" else "设备不在台账的任何位置"
+            is_line = spec.kind == "inventory"
+            nowhere = "" if place or is_line else "设备不在台账的任何位置"
             roster = counted if self._proofs.meets(shown, need) and not (broken or nowhere) else unknown
-            name = f"{shown.source}/{shown.device}"
+            line = (f"{shown.source}/{shown.device}", shown.device)
+            name, label = line if place is None or is_line else (place.id, place.label)
             proof = roster[name].shown if name in roster else ()
-            roster[name] = Entry(name, shown.device, broken or nowhere, place, (*proof, shown))
+            roster[name] = Entry(name, label, broken or nowhere, place, (*proof, shown))
         still_open = tuple(entry for name, entry in unknown.items() if name not in counted)
         nothing = "" if counted or still_open else _nothing_shown(spec, self.facts.name(need.capability))
         return Measure(

@@ -77,7 +77,7 @@ def _say_plainly(spec: PartSpec, part: PartScore) -> str:
     way = spec.ways[part.way]
     n = part.measure.n
     if way.measure.kind in {"devices", "inventory"}:
-        return f"设备{n}台"
+        return f"{n}处" if way.measure.kind == "devices" else f"清单列有{n}项"
     if way.measure.kind != "statistic" or way.rule.at_least != 1:
         return part.formula
     # A hub says yes with 1 and no with 0; where it counts, the number says more.

@@ -51,10 +51,10 @@ def shown(community: Community, trade: Trade) -> set[str]:
 
 
 def number_shown(community: Community, trade: Trade, frame: Iterable[str] | None = None) -> int:
-    """Return how many things are credited or listed, those at the places of ``frame`` where one is given."""
+    """Return at how many places a thing is credited or listed, of those in ``frame`` where one is given."""
     here = [d.place for d in community.devices if d.trade is trade and credited(d, community)]
     here += listed(community, trade.value)
-    return len(here) if frame is None else len([place for place in here if place in set(frame)])
+    return len(set(here) - {""} if frame is None else set(here) & set(frame))
 
 
 def raised(community: Community, event: str) -> set[str]:

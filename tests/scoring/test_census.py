@@ -302,7 +302,20 @@ def test_devices_of_a_scope_leave_out_the_others() -> None:
     rooms = (*places("room", 1), place("area", "x"))
     measure = {"kind": "devices", "of": "room", "show": [{"capability": "online", "by": ["message"]}]}
     seen = [shown(rooms[0], "online"), shown(rooms[1], "online"), shown(None, "online")]
-    assert keys(count(measure, facts({"room": rooms[:1], "area": rooms[1:]}, seen)).counted) == ["meters/0"]
+    assert keys(count(measure, facts({"room": rooms[:1], "area": rooms[1:]}, seen)).counted) == ["room:0"]
+
+
+def test_a_thing_that_two_platforms_know_counts_once_and_one_bound_nowhere_not_at_all() -> None:
+    (lobby,) = places("area", 1)
+    locker = {"kind": "devices", "show": [{"capability": "parcel_locker_up", "by": ["message", "inventory"]}]}
+    seen = [
+        shown(lobby, "parcel_locker_up"),
+        shown(lobby, "parcel_locker_up", ShownBy.INVENTORY, source="hub", device="L-1"),
+        shown(None, "parcel_locker_up", ShownBy.INVENTORY, source="hub", device="L-2"),
+    ]
+    measure = count(locker, facts({"area": (lobby,)}, seen))
+    assert (measure.n, keys(measure.counted), keys(measure.unknown)) == (1, ["area:0"], ["hub/L-2"])
+    assert len(measure.counted[0].shown) == 2
 
 
 def cameras(*days: str | None, **more: Any) -> list[Shown]:

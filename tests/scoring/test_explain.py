@@ -131,8 +131,8 @@ def test_a_yes_of_the_hub_is_told_as_one_and_a_count_as_a_count(value: str, told
     assert explain(spec, score_row(spec, counted), 7).startswith(f"分项：{told}；")
 
 
-def test_devices_without_a_sentence_are_told_by_their_number() -> None:
+def test_devices_without_a_sentence_are_told_by_their_places() -> None:
     spec = rubric(row(parts=[part({"kind": "devices", "show": [{"capability": "parking_payment"}]})])).rows[0]
     gate = place("gate", "G-1")
     counted = Census(facts({"gate": (gate,)}, [shown(gate, "parking_payment")]))
-    assert explain(spec, score_row(spec, counted), 7).startswith("分项：设备1台；")
+    assert explain(spec, score_row(spec, counted), 7).startswith("分项：1处；")

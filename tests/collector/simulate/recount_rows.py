@@ -148,7 +148,8 @@ class Counting:
         points, part, word, kind, kinds, paper = THINGS[no]
         there = (self.heard.each(word, self.places) if word else []) + self.listed(kind)
         frame = {code for name in kinds.split() for code in self.codes(name)}
-        n = len([code for code in there if code in frame]) if kinds else len(there)
+        # What is only listed (a bookcase, an elder's terminal) counts by its lines, everything else by its places.
+        n = len(there) if not word and no != 60 else len(set(there) & frame if kinds else set(there) - {""})
         known = n > 0 or (no, part) in self.given
         papers = not paper or (no, paper) in self.given
         return n or None, None, _all(points, known, papers, self.stated(no))
