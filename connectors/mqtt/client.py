@@ -16,7 +16,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -75,12 +75,17 @@ class MqttClient:
 
     ``former_topics`` are filters that an earlier run had subscribed in the same session and that are no longer
     wanted: they are unsubscribed, else the broker would go on sending them for as long as the session lives.
+    ``lasting`` False is for probes only: such a session begins empty and ends with its connection.
     """
 
-    def __init__(self, source: MqttSource, listener: Listener, former_topics: Sequence[str] = ()) -> None:
+    def __init__(
+        self, source: MqttSource, listener: Listener, former_topics: Sequence[str] = (), *, lasting: bool = True
+    ) -> None:
         self._source = source
         self._listener = listener
         self._former_topics = tuple(former_topics)
+        self._lasting = lasting
+        self.told: Mapping[str, int] = {}  # what the broker said in its CONNACK, MQTT 5 only
         self._lock = threading.RLock()
         self._epoch = 0
         self._live_epoch = 0  # 0 while there is no connection: no epoch equals it
@@ -97,13 +102,13 @@ class MqttClient:
         expiry = None
         if self._source.protocol == "5":
             expiry = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            expiry.SessionExpiryInterval = SESSION_EXPIRY_S
+            expiry.SessionExpiryInterval = SESSION_EXPIRY_S if self._lasting else 0
             expiry.ReceiveMaximum = self._source.receive_maximum
         self._paho.connect_async(
             self._source.host,
             self._source.port,
             keepalive=self._source.keepalive_s,
-            clean_start=False if expiry else paho.MQTT_CLEAN_START_FIRST_ONLY,
+            clean_start=not self._lasting if expiry else paho.MQTT_CLEAN_START_FIRST_ONLY,
             properties=expiry,
         )
         self._paho.loop_start()
@@ -164,7 +169,7 @@ class MqttClient:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=source.client_id,
-            clean_session=None if source.protocol == "5" else False,
+            clean_session=None if source.protocol == "5" else not self._lasting,
             protocol=paho.MQTTv5 if source.protocol == "5" else paho.MQTTv311,
             manual_ack=True,
         )
@@ -215,9 +220,10 @@ class MqttClient:
         with self._lock:
             self._epoch += 1
             self._live_epoch = self._epoch
+        self.told = properties.json() if properties else {}  # type: ignore[no-untyped-call]
         self._listener.on_connected(self._epoch, session_kept=flags.session_present)
         granted_s = getattr(properties, "SessionExpiryInterval", SESSION_EXPIRY_S)
-        if granted_s < SESSION_EXPIRY_S:
+        if self._lasting and granted_s < SESSION_EXPIRY_S:
             self._listener.on_doubt(f"the broker keeps the session for {granted_s} s only, not {SESSION_EXPIRY_S} s")
         self._subscribe(client)
 
@@ -291,6 +297,37 @@ class MqttClient:
         # After a refusal the broker hangs up as well, which would hide the reason it gave.
         if not self._closing.is_set() and not self._told:
             self._listener.on_lost(_departure(reason.getName()))
+
+
+class MqttProbe(MqttClient):
+    """A connection of the doctor: it also publishes, at QoS 1, and shows the certificate it met."""
+
+    def __init__(self, source: MqttSource, listener: Listener, *, lasting: bool) -> None:
+        self.answered = 0
+        self.refused = ""  # the reason, in the words of MQTT 5, why the broker last refused a message
+        super().__init__(source, listener, lasting=lasting)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send one message; ``answered`` rises by one when the broker has taken or refused it."""
+        self._paho.publish(topic, payload, 1, retain)
+
+    def certificate_until(self) -> int | None:
+        """Return until when (ms UTC) the broker's certificate is valid, None without TLS."""
+        line = self._paho.socket()
+        found = line.getpeercert() if isinstance(line, ssl.SSLSocket) else None
+        return int(ssl.cert_time_to_seconds(str(found["notAfter"])) * 1000) if found else None
+
+    def _build(self) -> paho.Client:
+        client = super()._build()
+        client.on_publish = self._on_answer
+        return client
+
+    def _on_answer(
+        self, _client: paho.Client, _userdata: Any, _mid: int, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self.refused = reason.getName()
+        self.answered += 1
 
 
 def _refusal(name: str) -> Trouble:
