@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from collector import collect as collecting
 from collector.cli_attest import attest_app
+from collector.cli_doctor import doctor_command
 from collector.cli_form import form_command
 from collector.cli_gaps import gaps_app
 from collector.cli_register import register_app
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 
 app.add_typer(attest_app, name="attest")
+app.command("doctor")(doctor_command)
 app.command("form")(form_command)
 app.add_typer(register_app, name="register")
 app.add_typer(gaps_app, name="gaps")
