@@ -14,7 +14,8 @@ from collector.clock import system_clock
 from collector.options import DEFAULT_SETTINGS, JsonOption, SettingsOption
 from collector.settings import MqttSettings, Settings, SettingsError, load_settings, mqtt_sources
 from connectors.mqtt.connector import MqttSource
-from connectors.mqtt.doctor import Outcome, Plan, Report, examine
+from connectors.mqtt.doctor import examine
+from connectors.mqtt.finding import Outcome, Plan, Report
 
 _TITLES = {
     "reach": "连接与登录",
@@ -75,7 +76,8 @@ def _show(report: Report) -> None:
     server = f"，{report.server}" if report.server else ""
     lines = [f"{report.source}\t{report.broker}（MQTT {report.protocol}{server}），探测主题 {report.topic}"]
     for check in report.checks:
-        mend = f"；请改：{check.mend}" if check.mend else ""
+        lead = "需要" if check.outcome is Outcome.NOT_CHECKED else "请改"
+        mend = f"；{lead}：{check.mend}" if check.mend else ""
         lines.append(f"{_MARKS[check.outcome]}\t{_TITLES[check.name]}\t{check.seen}{mend}")
     lines.append(f"送达等级 {report.grade}\t{report.grade_reason}")
     sys.stdout.write("\n".join(lines) + "\n")

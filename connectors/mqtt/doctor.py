@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 
 from connectors.mqtt.advice import mend_of, name_reason, name_trouble
 from connectors.mqtt.ear import Line
+from connectors.mqtt.finding import Check, Outcome, Plan, Report
 from connectors.mqtt.source import MqttSource, MqttSourceError, overlap
 from connectors.record import QOS_MASK
 
@@ -33,57 +32,9 @@ LAST_QUIET_S = 3.0
 RENEWALS = 3
 _GLIMPSE_S = 1.0
 _MOMENT_S = 0.2
+_FULL = "Quota exceeded"
+"""What a broker of MQTT 5 may answer when a queue is full; the count of what arrives shows it better."""
 _RETAINED = 0b0001
-
-
-class Outcome(StrEnum):
-    """How a check ended."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_CHECKED = "not_checked"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: what was seen, in Chinese, and the setting to change ("" for none).
-
-    ``measured`` are the figures behind it: counts, bytes, seconds or days, as their names say.
-    """
-
-    name: str
-    outcome: Outcome
-    seen: str
-    mend: str = ""
-    measured: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is published while the doctor is away: how many probes, over how many seconds, below which topic."""
-
-    probes: int = 1100
-    outage_s: float = 0.0
-    topic: str = "zhizheng/doctor"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the doctor found at one broker; ``server`` is its kind, "" when it does not say."""
-
-    source: str
-    broker: str
-    protocol: str
-    server: str
-    topic: str
-    checks: tuple[Check, ...]
-    grade: str
-    grade_reason: str
-
-    @property
-    def sound(self) -> bool:
-        """Return whether every check passed, but for persistence, which no connection can show."""
-        return all(check.outcome is Outcome.PASSED for check in self.checks if check.name != "persistence")
 
 
 def examine(source: MqttSource, plan: Plan, token: str, now: int) -> Report:
@@ -111,6 +62,7 @@ class _Examination:
         self.place = f"{plan.topic.strip('/')}/{token}"
         self.server = ""
         self.checks: list[Check] = []
+        self.state_left = False  # whether our retained message lies with the broker
         self.barred = ""  # why no probe can be sent, in Chinese; "" while they can
 
     def run(self) -> Report:
@@ -121,19 +73,24 @@ class _Examination:
             self._certificate(out)
             self.server = self._identify()
             self._bar(out)
-            kept_state = "" if self.barred else self._retain(out)
-            with Line(self.source, self.name, f"{self.place}/#", lasting=True) as line:
-                live = self._listen(line, out)
-                self._session(line, out)
-            if self.barred:
-                self._skip(self.barred, "backlog", "window")
-            else:
-                self._backlog(out)
-            self._persistence()
-            self._retained(line, kept_state)
-            self._limits(out, live)
-            self._leave(out)
+            try:
+                self._try(out)
+            finally:
+                self._leave(out)
         return self._report()
+
+    def _try(self, out: Line) -> None:
+        unkept = "" if self.barred else self._retain(out)
+        with Line(self.source, self.name, f"{self.place}/#", lasting=True) as line:
+            qos = self._listen(line, out)
+            self._session(line, out)
+        if self.barred:
+            self._skip(self.barred, "backlog", "window")
+        else:
+            self._backlog(out)
+        self._persistence()
+        self._retained(out, line, unkept)
+        self._limits(out, qos)
 
     def _line(self, role: str, *topics: str) -> Line:
         """Return a connection whose session ends with it."""
@@ -203,6 +160,7 @@ class _Examination:
             return "broker 声明不支持保留消息"
         with self._line("state") as line:
             reason = line.say(f"{self.place}/state", [b"state"], retain=True)
+        self.state_left = not reason
         return f"保留消息未被接受：{name_reason(reason)}" if reason else ""
 
     # ------------------------------------------------------ the session and what it keeps
@@ -213,6 +171,7 @@ class _Examination:
             self.barred = self.barred or "；".join(name_trouble(line.trouble()))
         if self.barred:
             return None
+        line.take(_MOMENT_S, acknowledge=True)  # a window of one message would have no room for the next
         refused = out.say(f"{self.place}/live", [b"live"])
         if not refused and line.wait(lambda: any(one.payload == b"live" for one in line.ear.messages), LAST_QUIET_S):
             return next((one.flags & QOS_MASK) >> 1 for one in line.ear.messages if one.payload == b"live")
@@ -249,11 +208,13 @@ class _Examination:
 
     def _empty(self, line: Line, out: Line) -> None:
         """Leave nothing with the broker that would take the place of a probe in its queue or window."""
-        if not self.barred:
-            out.say(f"{self.place}/state", [b""], retain=True)
-            line.listening()
+        self._clear(out)
         line.take(_MOMENT_S, acknowledge=True)
         line.client.flush(1)
+
+    def _clear(self, out: Line) -> None:
+        if self.state_left:
+            self.state_left = bool(out.say(f"{self.place}/state", [b""], retain=True))
 
     def _away(self, out: Line, count: int, size: int, over_s: float) -> tuple[set[int], int, str]:
         """Publish numbered probes while nobody listens, then listen.
@@ -262,7 +223,7 @@ class _Examination:
         """
         probes = [f"{size}-{number} ".encode().ljust(size, b".") for number in range(count)]
         refused = out.say(f"{self.place}/probe", probes, over_s=over_s)
-        if refused:
+        if refused not in {"", _FULL}:
             return set(), 0, refused
         with Line(self.source, self.name, f"{self.place}/#", lasting=True) as line:
             if not line.let_in():
@@ -334,9 +295,10 @@ class _Examination:
 
     # ------------------------------------------------------ what it carries
 
-    def _retained(self, line: Line, refused: str) -> None:
-        if refused:
-            self._add("retained", outcome=False, seen=refused, mend=mend_of("retained", self.server))
+    def _retained(self, out: Line, line: Line, unkept: str) -> None:
+        none_at_all = out.client.told.get("RetainAvailable", 1) == 0
+        if unkept and (none_at_all or not self.barred):
+            self._add("retained", outcome=False, seen=unkept, mend=mend_of("retained", self.server))
         elif self.barred:
             self._skip(self.barred, "retained")
         else:
@@ -376,8 +338,7 @@ class _Examination:
 
     def _leave(self, out: Line) -> None:
         """End the session, and take away the retained message should it still be there."""
-        if not self.barred:
-            out.say(f"{self.place}/state", [b""], retain=True)
+        self._clear(out)
         with Line(self.source, self.name, f"{self.place}/#") as line:
             line.let_in()
             time.sleep(0.05)

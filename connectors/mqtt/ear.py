@@ -81,9 +81,9 @@ class Line:
         """Disconnect."""
         self.client.stop()
 
-    def wait(self, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> bool:
-        """Wait until the condition holds, trouble comes or time is up; returns whether it holds."""
-        until = time.monotonic() + timeout_s
+    def wait(self, condition: Callable[[], object], timeout_s: float | None = None) -> bool:
+        """Wait until the condition holds, trouble comes or time (PATIENCE_S) is up; returns whether it holds."""
+        until = time.monotonic() + (PATIENCE_S if timeout_s is None else timeout_s)
         while not condition():
             if self.ear.trouble is not None or time.monotonic() > until:
                 return bool(condition())
