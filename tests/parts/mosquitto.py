@@ -27,9 +27,12 @@ def mosquitto_path() -> str:
 
 
 class Mosquitto:
-    """One broker; ``lines`` are added to its configuration. Persistent sessions are saved about once a second."""
+    """One broker; ``lines`` are added to its configuration. Persistent sessions are saved about once a second.
 
-    def __init__(self, folder: Path, *lines: str, persistent: bool = True) -> None:
+    ``capped`` leaves it its own limit of queued messages.
+    """
+
+    def __init__(self, folder: Path, *lines: str, persistent: bool = True, capped: bool = False) -> None:
         self._binary = mosquitto_path()
         self._folder = folder
         with socket.socket() as probe:
@@ -43,7 +46,7 @@ class Mosquitto:
             f"user {getpass.getuser()}",  # started by root it would change to a user who may not write here
             f"persistence {str(persistent).lower()}",
             *storing,
-            "max_queued_messages 0",
+            *([] if capped else ["max_queued_messages 0"]),
             *(lines or ["allow_anonymous true"]),
         ]
         self._config = folder / "mosquitto.conf"
