@@ -272,7 +272,7 @@ class _Examination:
         else:
             figures = {**figures, "limit": limit}
             seen += f"，丢的是{lost}的；离线队列以 {limit} 条为限"
-            if limit == 1000:
+            if limit == 1000 and self.server in {"", "mosquitto"}:
                 seen += "（Mosquitto 的 max_queued_messages 默认 1000）"
         self._add("backlog", outcome=False, seen=seen, mend=mend_of(matter, self.server), measured=figures)
 
