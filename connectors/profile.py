@@ -46,12 +46,12 @@ _EXACT = Context(prec=80)
 
 def knows(profile: Profile, topic: str) -> bool:
     """Return whether the profile has a rule for the topic."""
-    return _route(profile, topic) is not None
+    return profile.route(topic) is not None
 
 
 def names_needed(record: Record, profile: Profile) -> tuple[str, ...]:
     """Return the learned names the record uses for its devices, to look up as context before :func:`decode`."""
-    found = _route(profile, record.topic)
+    found = profile.route(record.topic)
     if found is None:
         return ()
     route, bindings = found
@@ -77,7 +77,7 @@ def decode(record: Record, profile: Profile, vocabulary: Vocabulary, context: Ma
     ``context`` holds the names of :func:`names_needed` that have been learned. A message of several devices gives
     an unread beside its observations when one of the devices said nothing the profile knows.
     """
-    found = _route(profile, record.topic)
+    found = profile.route(record.topic)
     if found is None:
         reason = f"the profile {profile.name} has no rule for this topic"
         return Reading(unread=Unread(reason, shape_of(collapse_topic(record.topic), record.payload)))
@@ -116,7 +116,7 @@ def read_with(
     ignored: tuple[Reading, Profile | None] | None = None
     unread: tuple[Reading, Profile | None] | None = None
     for profile in profiles:
-        found = _route(profile, record.topic)
+        found = profile.route(record.topic)
         if found is None:
             continue
         reading = _decode(record, *found, vocabulary, context)
@@ -132,17 +132,6 @@ def read_with(
 def _unknown(record: Record) -> tuple[Reading, Profile | None]:
     shape = shape_of(collapse_topic(record.topic), record.payload)
     return Reading(unread=Unread("no profile knows this topic", shape)), None
-
-
-def _route(profile: Profile, topic: str) -> tuple[Route, dict[str, str]] | None:
-    plain = profile.plain.get(topic)  # no open template is more particular than a plain one
-    if plain is not None:
-        return plain, {}
-    for route in profile.open:
-        bindings = route.topic.match(topic)
-        if bindings is not None:
-            return route, bindings
-    return None
 
 
 def _document(payload: bytes, body: Body) -> object:
@@ -216,8 +205,10 @@ class _Harvest:
         clock_read = False
         heard = False
         choice = rule.choice
-        fields = rule.fields if choice is None else choice.fields.get(bindings[choice.name], ())
-        for field in fields:
+        index = rule.index if choice is None else choice.fields.get(bindings[choice.name])
+        if index is None:
+            return False
+        for field in index.fields_for(part.node):
             if field.when and choice is None and not _applies(field, bindings, known):
                 continue
             value: str | None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timezone
 from decimal import Decimal
 from enum import StrEnum
@@ -46,6 +46,9 @@ class Template:
 
     def fill(self, bindings: Mapping[str, str]) -> str:
         """Return the text with every name replaced by what it is bound to."""
+        if len(self.pieces) == 3:  # the usual "{device}" and its like, without a loop
+            before, name, after = self.pieces
+            return f"{before}{bindings[name]}{after}"
         return "".join(bindings[piece] if index % 2 else piece for index, piece in enumerate(self.pieces))
 
 
@@ -89,11 +92,73 @@ Conditions = tuple[tuple[Pointer, frozenset[str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """The fields, by their number in the rule, that point at one place of a message (``here``) and at keys below it."""
+
+    here: tuple[int, ...]
+    below: Mapping[str, Branch]
+    whole: tuple[int, ...]
+
+    def gather(self, node: Mapping[str, object], found: list[int]) -> None:
+        """Add the fields that the keys of a JSON object may speak to, in no order, some perhaps twice."""
+        for key in node if len(node) < len(self.below) else self.below:
+            branch = self.below.get(key)
+            if branch is None or key not in node:
+                continue
+            child = node[key]
+            if branch.below and isinstance(child, dict):
+                found += branch.here
+                branch.gather(child, found)
+            else:  # a scalar ends here; into an array a pointer goes by number, which only looking can tell
+                found += branch.whole
+
+
+@dataclass(frozen=True, slots=True)
+class FieldIndex:
+    """The fields of a rule by the keys they point at: a message says few of the many a profile knows."""
+
+    fields: tuple[Field, ...]
+    root: Branch
+
+    def fields_for(self, node: object) -> Sequence[Field]:
+        """Return, in the rule's order, every field that can be found in the part; perhaps some that cannot."""
+        if not isinstance(node, dict):
+            return self.fields
+        found = [*self.root.here]
+        self.root.gather(node, found)
+        if len(found) > 1:
+            found = sorted(set(found))
+        return [self.fields[number] for number in found]
+
+
+def index_fields(fields: tuple[Field, ...]) -> FieldIndex:
+    """Return the index of a rule's fields; a constant stands everywhere."""
+    entries = [
+        (number, steps)
+        for number, one in enumerate(fields)
+        for steps in ([()] if one.constant is not None else [pointer.steps for pointer in one.at])
+    ]
+    return FieldIndex(fields, _branch(entries))
+
+
+def _branch(entries: Sequence[tuple[int, tuple[str, ...]]]) -> Branch:
+    below: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+    for number, steps in entries:
+        if steps:
+            below.setdefault(steps[0], []).append((number, steps[1:]))
+    return Branch(
+        here=tuple(number for number, steps in entries if not steps),
+        below={key: _branch(rest) for key, rest in below.items()},
+        whole=tuple(number for number, _ in entries),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A shortcut for rules all of whose fields wait for the same bound name: the fields of each of its words."""
 
     name: str
-    fields: Mapping[str, tuple[Field, ...]]
+    fields: Mapping[str, FieldIndex]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +169,7 @@ class ReadRule:
     device: Origin
     clock: Clock | None
     fields: tuple[Field, ...]
+    index: FieldIndex
     skip_when: Conditions
     choice: Choice | None
 
@@ -138,6 +204,13 @@ class Route:
     ignores: tuple[IgnoreRule, ...]
 
 
+Routed = tuple[Route, Mapping[str, str]]
+"""A route for a topic, and what the topic binds."""
+
+REMEMBERED_TOPICS = 20_000
+"""More topics than these and the memory begins anew: who makes up topics must not fill it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How one platform's messages are read.
@@ -145,6 +218,7 @@ class Profile:
     ``source`` is "recording" or "document"; ``routes`` stand from the most to the least particular topic, ``plain``
     are those without a variable by topic and ``open`` the others;
     ``digest`` is the hex SHA-256 of the canonical JSON of the mapping; ``capabilities`` all it can observe.
+    ``routed`` remembers what was found for topics: devices say the same ones over and over.
     """
 
     name: str
@@ -156,6 +230,27 @@ class Profile:
     open: tuple[Route, ...]
     digest: str
     capabilities: frozenset[str]
+    routed: dict[str, Routed | None] = field(default_factory=dict, compare=False, repr=False)
+
+    def route(self, topic: str) -> Routed | None:
+        """Return the most particular route for a topic and what the topic binds, None when there is none."""
+        try:
+            return self.routed[topic]
+        except KeyError:
+            if len(self.routed) >= REMEMBERED_TOPICS:
+                self.routed.clear()
+            found = self.routed[topic] = self._find_route(topic)
+            return found
+
+    def _find_route(self, topic: str) -> Routed | None:
+        plain = self.plain.get(topic)  # no open template is more particular than a plain one
+        if plain is not None:
+            return plain, {}
+        for route in self.open:
+            bindings = route.topic.match(topic)
+            if bindings is not None:
+                return route, bindings
+        return None
 
 
 def check_profile(profile: Profile, vocabulary: Vocabulary, where: str) -> None:
@@ -164,8 +259,8 @@ def check_profile(profile: Profile, vocabulary: Vocabulary, where: str) -> None:
     Raises ProfileError naming the field and the mend. A field that fails here would never be observed.
     """
     for route in profile.routes:
-        for field in (field for rule in route.reads for field in rule.fields):
-            _check_field(field, vocabulary, where, f"{route.topic.text}: {field.capability}")
+        for one in (one for rule in route.reads for one in rule.fields):
+            _check_field(one, vocabulary, where, f"{route.topic.text}: {one.capability}")
 
 
 def _check_field(field: Field, vocabulary: Vocabulary, where: str, key: str) -> None:
