@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
+from functools import lru_cache
 
 from connectors.grammar import parse_profile
 from connectors.moment import read_moment
@@ -208,30 +209,27 @@ class _Harvest:
         index = rule.index if choice is None else choice.fields.get(bindings[choice.name])
         if index is None:
             return False
-        for field in index.fields_for(part.node):
+        for field, at, said in index.find(part.node):
             if field.when and choice is None and not _applies(field, bindings, known):
                 continue
-            value: str | None
-            if field.constant is not None:
-                value, pointer = field.constant.fill(bindings), part.pointer
-            else:
-                at, found = _first_scalar(part.node, field.at)
-                if at is None:
-                    continue
+            if field.constant is None:
                 heard = True
-                value, pointer = self._value(field, found), part.pointer + at.text
-            accepted = self._accepted(field, value)
+                value = self._value(field, said)
+            else:
+                value = field.constant.fill(bindings)
+            accepted = None if value is None else self._accepted(field, value)
             if accepted is None:
                 continue
             heard = True
             if field.clock is None and not clock_read and rule.clock is not None:
                 observed_at, clock_read = _moment(rule.clock, part.node), True
             moment = observed_at if field.clock is None else _moment(field.clock, part.node)
+            pointer = part.pointer + at.text
             self.observations.append(Observation(device, field.capability, accepted, moment, pointer, receipts))
         return heard
 
-    def _value(self, field: Field, found: object) -> str | None:
-        text = _text(found)
+    def _value(self, field: Field, said: object) -> str | None:
+        text = said if isinstance(said, str) else _text(said)
         if text is None:
             self.reasons.append(f"{field.capability} is null")
             return None
@@ -245,17 +243,17 @@ class _Harvest:
             self.reasons.append(f"{field.capability} is {text!r:.60}, a word the profile does not list")
         return word
 
-    def _accepted(self, field: Field, value: str | None) -> str | None:
+    def _accepted(self, field: Field, value: str) -> str | None:
         """Return the value in the vocabulary's unit if it is one of the capability's kind, else note why not."""
-        if value is None:
-            return None
         capability = self.capabilities.get(field.capability)
         if capability is None:
             self.reasons.append(f"{field.capability} is not in the vocabulary")
             return None
-        if field.times is not None and capability.accepts(value):
+        accepted = capability.accepts(value)
+        if accepted and field.times is not None:
             value = format(_EXACT.multiply(Decimal(value), field.times), "f")
-        if not capability.accepts(value):
+            accepted = capability.accepts(value)
+        if not accepted:
             self.reasons.append(f"{field.capability} is {value!r:.60}, not {_expectation(capability)}")
             return None
         return value
@@ -329,6 +327,11 @@ def _identity_trouble(identity: str, what: str) -> str | None:
         return f"names no {what}"
     if len(identity) > MAX_TEXT:
         return f"the {what} is longer than {MAX_TEXT} characters"
+    return _spelling_trouble(identity, what)
+
+
+@lru_cache(maxsize=1 << 16)  # devices say their names over and over; only short ones come this far
+def _spelling_trouble(identity: str, what: str) -> str | None:
     if not is_clean(identity):
         return f"the {what} holds control characters"
     if "{" in identity or "}" in identity or (identity[0] == identity[-1] == "%"):

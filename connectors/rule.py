@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timezone
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from connectors.moment import Form
-from connectors.pointer import Pointer, Walk
+from connectors.pointer import MISSING, Pointer, Walk, find
 from connectors.topic import TopicTemplate
 from connectors.vocabulary import ValueKind, Vocabulary
+
+_PART = Pointer("", ())
 
 
 class ProfileError(ValueError):
@@ -91,66 +94,96 @@ class Field:
 Conditions = tuple[tuple[Pointer, frozenset[str]], ...]
 
 
+class Place(NamedTuple):
+    """One pointer of a field: the field's number in its rule, the pointer's among the field's own, and itself."""
+
+    number: int
+    rank: int
+    pointer: Pointer
+
+
+class Find(NamedTuple):
+    """A scalar that stands where a field points; places are told apart by their numbers, so finds can be sorted."""
+
+    place: Place
+    scalar: object
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """The fields, by their number in the rule, that point at one place of a message (``here``) and at keys below it."""
+    """The places that one key of a message leads to: ``here`` at its value, ``below`` in it, ``whole`` both."""
 
-    here: tuple[int, ...]
+    here: tuple[Place, ...]
     below: Mapping[str, Branch]
-    whole: tuple[int, ...]
+    whole: tuple[Place, ...]
 
-    def gather(self, node: Mapping[str, object], found: list[int]) -> None:
-        """Add the fields that the keys of a JSON object may speak to, in no order, some perhaps twice."""
+    def gather(self, node: Mapping[str, object], root: object, finds: list[Find]) -> None:
+        """Add every scalar in a JSON object that a field points at; pointers are followed from ``root``."""
         for key in node if len(node) < len(self.below) else self.below:
             branch = self.below.get(key)
             if branch is None or key not in node:
                 continue
             child = node[key]
-            if branch.below and isinstance(child, dict):
-                found += branch.here
-                branch.gather(child, found)
-            else:  # a scalar ends here; into an array a pointer goes by number, which only looking can tell
-                found += branch.whole
+            if isinstance(child, dict):
+                if branch.below:
+                    branch.gather(child, root, finds)
+            elif isinstance(child, list):  # a pointer goes into an array by number: rare, so simply followed
+                finds += _follow(branch.whole, root)
+            else:
+                finds += [Find(place, child) for place in branch.here]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldIndex:
-    """The fields of a rule by the keys they point at: a message says few of the many a profile knows."""
+    """The fields of a rule by the keys they point at: a message says few of the many that a profile knows."""
 
     fields: tuple[Field, ...]
+    constants: tuple[Find, ...]
     root: Branch
 
-    def fields_for(self, node: object) -> Sequence[Field]:
-        """Return, in the rule's order, every field that can be found in the part; perhaps some that cannot."""
-        if not isinstance(node, dict):
-            return self.fields
-        found = [*self.root.here]
-        self.root.gather(node, found)
-        if len(found) > 1:
-            found = sorted(set(found))
-        return [self.fields[number] for number in found]
+    def find(self, node: object) -> list[tuple[Field, Pointer, object]]:
+        """Return the fields a part speaks to, in the rule's order, each with its first pointer to a scalar, and that.
+
+        A constant is always among them; its pointer is the part itself.
+        """
+        finds = [*self.constants]
+        if isinstance(node, dict):
+            self.root.gather(node, node, finds)
+        else:
+            finds += _follow(self.root.whole, node)
+        if len(finds) > 1:
+            finds.sort()
+        last = -1
+        found = []
+        for (number, _, pointer), scalar in finds:
+            if number != last:
+                found.append((self.fields[number], pointer, scalar))
+                last = number
+        return found
 
 
 def index_fields(fields: tuple[Field, ...]) -> FieldIndex:
-    """Return the index of a rule's fields; a constant stands everywhere."""
-    entries = [
-        (number, steps)
-        for number, one in enumerate(fields)
-        for steps in ([()] if one.constant is not None else [pointer.steps for pointer in one.at])
-    ]
-    return FieldIndex(fields, _branch(entries))
+    """Return the index of a rule's fields."""
+    places = [Place(number, rank, at) for number, one in enumerate(fields) for rank, at in enumerate(one.at)]
+    constants = tuple(Find(Place(n, 0, _PART), None) for n, one in enumerate(fields) if one.constant is not None)
+    return FieldIndex(fields, constants, _branch([(place, place.pointer.steps) for place in places]))
 
 
-def _branch(entries: Sequence[tuple[int, tuple[str, ...]]]) -> Branch:
-    below: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
-    for number, steps in entries:
+def _branch(entries: Sequence[tuple[Place, tuple[str, ...]]]) -> Branch:
+    below: dict[str, list[tuple[Place, tuple[str, ...]]]] = {}
+    for place, steps in entries:
         if steps:
-            below.setdefault(steps[0], []).append((number, steps[1:]))
+            below.setdefault(steps[0], []).append((place, steps[1:]))
     return Branch(
-        here=tuple(number for number, steps in entries if not steps),
+        here=tuple(place for place, steps in entries if not steps),
         below={key: _branch(rest) for key, rest in below.items()},
-        whole=tuple(number for number, _ in entries),
+        whole=tuple(place for place, _ in entries),
     )
+
+
+def _follow(places: Iterable[Place], root: object) -> list[Find]:
+    finds = [Find(place, find(root, place.pointer)) for place in places]
+    return [one for one in finds if one.scalar is not MISSING and not isinstance(one.scalar, (dict, list))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -46,15 +46,16 @@ class DeviceDay:
     high: str | None = None
     first: str = ""
     last: str = ""
-    witnesses: list[Witness] = field(default_factory=list)
-    context: list[int] = field(default_factory=list)
+    # Tuples: many of these are remembered, and the collector of garbage need not look into tuples of plain values.
+    witnesses: tuple[Witness, ...] = ()
+    context: tuple[int, ...] = ()
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> DeviceDay:
         """Return the device-day of a table row without its key."""
         day = cls(*row[:-2])
-        day.witnesses = [(receipt, pointer) for receipt, pointer in json.loads(row[-2])]
-        day.context = json.loads(row[-1])
+        day.witnesses = tuple((receipt, pointer) for receipt, pointer in json.loads(row[-2]))
+        day.context = tuple(json.loads(row[-1]))
         return day
 
     def row(self) -> tuple[object, ...]:
@@ -73,15 +74,14 @@ class DeviceDay:
             self.first,
             self.last,
             f"[{witnesses}]",
-            str(self.context),
+            str([*self.context]),
         )
 
-    def stretch(self, value: str) -> None:
+    def stretch(self, value: str, number: Decimal) -> None:
         """Let the extremes hold a number, as it was sent; of equal numbers the earlier spelling stays."""
         if self.low is None or self.high is None:
             self.low = self.high = value
         elif value not in {self.low, self.high}:
-            number = Decimal(value)
             if number < Decimal(self.low):
                 self.low = value
             if number > Decimal(self.high):
@@ -90,11 +90,11 @@ class DeviceDay:
     def keep_witness(self, witness: Witness, *, credited: bool) -> None:
         """Keep the first and the last credited reading; until there is one, the first of any sort."""
         if not credited:
-            self.witnesses = self.witnesses or [witness]
+            self.witnesses = self.witnesses or (witness,)
         elif self.credited == 1:
-            self.witnesses = [witness]
+            self.witnesses = (witness,)
         else:
-            self.witnesses = [self.witnesses[0], witness]
+            self.witnesses = (self.witnesses[0], witness)
 
 
 @dataclass(slots=True)
@@ -186,14 +186,16 @@ class Daybook:
         row.retained += record.retained
         row.backfilled += lag > BACKFILL_MS
         row.ahead += lag < -AHEAD_MS
-        row.implausible += not capability.is_plausible(seen.value)
         row.first = row.first or seen.value
         row.last = seen.value
         if capability.kind is ValueKind.NUMBER:
-            row.stretch(seen.value)
+            # The reading room lets no other sort of value pass that is not one: only a number can be beyond its range.
+            number = Decimal(seen.value)
+            row.implausible += not capability.is_in_range(number)
+            row.stretch(seen.value, number)
         row.keep_witness((record.receipt, seen.pointer), credited=credited)
         if seen.context:
-            row.context = sorted({*row.context, *seen.context})[-4:]
+            row.context = tuple(sorted({*row.context, *seen.context})[-4:])
 
     def _fetch_day(self, key: DayKey) -> DeviceDay:
         """Return a device-day that is not held yet: as the table has it, or a new one."""
