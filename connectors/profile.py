@@ -179,7 +179,7 @@ class _Harvest:
             if rule.skip_when and _is_skipped(part.node, rule.skip_when):
                 self.skipped += 1
                 continue
-            bindings = {**topic, **part.bindings} if part.bindings else topic
+            bindings = {**topic, **part.bindings} if topic and part.bindings else part.bindings or topic
             device = _identity(rule.device, part.node, bindings)
             trouble = _identity_trouble(device, "name" if rule.device.learned else "device id")
             known: Known | None = None
@@ -303,7 +303,10 @@ def _first_scalar(node: object, pointers: tuple[Pointer, ...]) -> tuple[Pointer 
 
 
 def _moment(clock: Clock, node: object) -> int | None:
-    _, found = _first_scalar(node, clock.at)
+    if len(clock.at) == 1 and len(clock.at[0].steps) == 1 and isinstance(node, dict):  # the usual /ts
+        found = node.get(clock.at[0].steps[0])
+    else:
+        _, found = _first_scalar(node, clock.at)
     for form in clock.forms:
         moment = read_moment(found, form, clock.offset)
         if moment is not None:
@@ -323,15 +326,16 @@ def _identity(origin: Origin, node: object, bindings: Mapping[str, str]) -> str:
 
 
 def _identity_trouble(identity: str, what: str) -> str | None:
+    # Devices say their names over and over, so what was found is remembered; no long text may fill that memory.
+    if len(identity) <= MAX_TEXT:
+        return _short_identity_trouble(identity, what)
+    return f"the {what} is longer than {MAX_TEXT} characters" if identity.strip() else f"names no {what}"
+
+
+@lru_cache(maxsize=1 << 16)
+def _short_identity_trouble(identity: str, what: str) -> str | None:
     if not identity.strip():
         return f"names no {what}"
-    if len(identity) > MAX_TEXT:
-        return f"the {what} is longer than {MAX_TEXT} characters"
-    return _spelling_trouble(identity, what)
-
-
-@lru_cache(maxsize=1 << 16)  # devices say their names over and over; only short ones come this far
-def _spelling_trouble(identity: str, what: str) -> str | None:
     if not is_clean(identity):
         return f"the {what} holds control characters"
     if "{" in identity or "}" in identity or (identity[0] == identity[-1] == "%"):

@@ -102,11 +102,8 @@ class Place(NamedTuple):
     pointer: Pointer
 
 
-class Find(NamedTuple):
-    """A scalar that stands where a field points; places are told apart by their numbers, so finds can be sorted."""
-
-    place: Place
-    scalar: object
+Find = tuple[Place, object]
+"""A scalar that stands where a field points; places are told apart by their numbers, so finds can be sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ class Branch:
             elif isinstance(child, list):  # a pointer goes into an array by number: rare, so simply followed
                 finds += _follow(branch.whole, root)
             else:
-                finds += [Find(place, child) for place in branch.here]
+                finds += [(place, child) for place in branch.here]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +148,9 @@ class FieldIndex:
             self.root.gather(node, node, finds)
         else:
             finds += _follow(self.root.whole, node)
-        if len(finds) > 1:
-            finds.sort()
+        if len(finds) < 2:
+            return [(self.fields[place.number], place.pointer, scalar) for place, scalar in finds]
+        finds.sort()
         last = -1
         found = []
         for (number, _, pointer), scalar in finds:
@@ -165,7 +163,7 @@ class FieldIndex:
 def index_fields(fields: tuple[Field, ...]) -> FieldIndex:
     """Return the index of a rule's fields."""
     places = [Place(number, rank, at) for number, one in enumerate(fields) for rank, at in enumerate(one.at)]
-    constants = tuple(Find(Place(n, 0, _PART), None) for n, one in enumerate(fields) if one.constant is not None)
+    constants = tuple((Place(n, 0, _PART), None) for n, one in enumerate(fields) if one.constant is not None)
     return FieldIndex(fields, constants, _branch([(place, place.pointer.steps) for place in places]))
 
 
@@ -182,8 +180,8 @@ def _branch(entries: Sequence[tuple[Place, tuple[str, ...]]]) -> Branch:
 
 
 def _follow(places: Iterable[Place], root: object) -> list[Find]:
-    finds = [Find(place, find(root, place.pointer)) for place in places]
-    return [one for one in finds if one.scalar is not MISSING and not isinstance(one.scalar, (dict, list))]
+    finds = [(place, find(root, place.pointer)) for place in places]
+    return [one for one in finds if one[1] is not MISSING and not isinstance(one[1], (dict, list))]
 
 
 @dataclass(frozen=True, slots=True)

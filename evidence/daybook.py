@@ -60,8 +60,8 @@ class DeviceDay:
 
     def row(self) -> tuple[object, ...]:
         """Return the columns in the table's order, after its key."""
-        # Written as json.dumps writes a list of pairs; its encoder is made anew for every list, not for every text.
-        witnesses = ", ".join([f"[{receipt}, {json.dumps(pointer)}]" for receipt, pointer in self.witnesses])
+        # As json.dumps writes a list of pairs, which would make a new encoder for each of them.
+        witnesses = ", ".join([f"[{receipt}, {_quote(pointer)}]" for receipt, pointer in self.witnesses])
         return (
             self.count,
             self.credited,
@@ -88,7 +88,8 @@ class DeviceDay:
                 self.high = value
 
     def keep_witness(self, witness: Witness, *, credited: bool) -> None:
-        """Keep the first and the last credited reading; until there is one, the first of any sort."""
+        """Count a credited reading; keep the first and the last of them, until there is one the first of any sort."""
+        self.credited += credited
         if not credited:
             self.witnesses = self.witnesses or (witness,)
         elif self.credited == 1:
@@ -106,6 +107,10 @@ class Event:
     witness: int
     pointer: str
 
+
+_quote = json.JSONEncoder().encode
+_EVENT = ValueKind.EVENT
+_NUMBER = ValueKind.NUMBER
 
 DayKey = tuple[str, str, str, str, str]
 
@@ -151,21 +156,44 @@ class Daybook:
 
     def observe(self, record: Record, observations: Sequence[Observation], profile: str) -> None:
         """Count what a record says; ``profile`` is the digest of the profile that read it."""
-        source, receipt = record.source, record.receipt
-        day = self._local_day(record.received_at)
+        source, receipt, received_at, live = record.source, record.receipt, record.received_at, not record.retained
+        day = self._local_day(received_at)
         for seen in observations:
-            key = (source, seen.device)
+            device, name, value, observed_at, pointer, context = seen
+            key = (source, device)
             known = self._devices.get(key)
-            self._devices[key] = (receipt, receipt) if known is None else (known[0], receipt)
-            if seen.capability == "address":
-                self._addresses[key] = (seen.value, receipt, seen.pointer)
+            if known is None:
+                self._devices[key] = (receipt, receipt)
+            elif known[1] != receipt:
+                self._devices[key] = (known[0], receipt)
+            if name == "address":
+                self._addresses[key] = (value, receipt, pointer)
                 continue
-            lag = 0 if seen.observed_at is None else record.received_at - seen.observed_at
-            credited = not record.retained and -AHEAD_MS <= lag <= BACKFILL_MS
-            if self._capabilities[seen.capability].kind is ValueKind.EVENT:
-                self._count_event((*key, day, seen.capability, seen.value), receipt, seen.pointer, credited=credited)
-            else:
-                self._count_value((*key, day, seen.capability, profile), record, seen, lag, credited=credited)
+            lag = 0 if observed_at is None else received_at - observed_at
+            credited = live and -AHEAD_MS <= lag <= BACKFILL_MS
+            capability = self._capabilities[name]
+            if capability.kind is _EVENT:
+                self._count_event((source, device, day, name, value), receipt, pointer, credited=credited)
+                continue
+            day_key = (source, device, day, name, profile)
+            row = self._days.get(day_key) or self._fetch_day(day_key)
+            self._changed.add(day_key)
+            row.count += 1
+            row.keep_witness((receipt, pointer), credited=credited)
+            if not credited:
+                row.retained += not live
+                row.backfilled += lag > BACKFILL_MS
+                row.ahead += lag < -AHEAD_MS
+            if not row.first:
+                row.first = value
+            row.last = value
+            if capability.kind is _NUMBER:
+                # The reading room lets pass only what is a value of its kind: a number alone can be beyond its range.
+                number = Decimal(value)
+                row.implausible += not capability.is_in_range(number)
+                row.stretch(value, number)
+            if context:
+                row.context = tuple(sorted({*row.context, *context})[-4:])
 
     def _count_event(self, key: DayKey, receipt: int, pointer: str, *, credited: bool) -> None:
         event = self._events.get(key)
@@ -176,26 +204,6 @@ class Daybook:
         if not event.credited:
             event.witness, event.pointer = receipt, pointer
         event.credited += credited
-
-    def _count_value(self, key: DayKey, record: Record, seen: Observation, lag: int, *, credited: bool) -> None:
-        row = self._days.get(key) or self._fetch_day(key)
-        self._changed.add(key)
-        capability = self._capabilities[seen.capability]
-        row.count += 1
-        row.credited += credited
-        row.retained += record.retained
-        row.backfilled += lag > BACKFILL_MS
-        row.ahead += lag < -AHEAD_MS
-        row.first = row.first or seen.value
-        row.last = seen.value
-        if capability.kind is ValueKind.NUMBER:
-            # The reading room lets no other sort of value pass that is not one: only a number can be beyond its range.
-            number = Decimal(seen.value)
-            row.implausible += not capability.is_in_range(number)
-            row.stretch(seen.value, number)
-        row.keep_witness((record.receipt, seen.pointer), credited=credited)
-        if seen.context:
-            row.context = tuple(sorted({*row.context, *seen.context})[-4:])
 
     def _fetch_day(self, key: DayKey) -> DeviceDay:
         """Return a device-day that is not held yet: as the table has it, or a new one."""
@@ -239,7 +247,7 @@ class Daybook:
         write = self._connection.executemany
         write(
             f"INSERT OR REPLACE INTO device_days VALUES ({', '.join('?' * 17)})",  # noqa: S608 - placeholders only
-            [(*key, *self._days[key].row()) for key in sorted(self._changed)],
+            [key + self._days[key].row() for key in sorted(self._changed)],
         )
         write(
             "INSERT INTO devices VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_receipt = excluded.last_receipt",
