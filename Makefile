@@ -38,6 +38,7 @@ lint: $(DEV) ## Check style, format and types
 
 bench: $(DEV) ## Measure; the figures are printed, nothing is judged
 	$(BIN)/python -m benchmarks.census
+	$(BIN)/python -m benchmarks.reader
 	$(PYTEST) --quiet --capture=no --timeout=0 --override-ini python_files='bench_*.py' tests/bench $(ARGS)
 
 docs: $(RUNTIME) ## Write the generated pages of docs/reference and the rubric's schema

@@ -27,6 +27,7 @@ from connectors.rule import (
     ReadRule,
     Route,
     Template,
+    index_fields,
 )
 from connectors.topic import TopicTemplate, parse_topic
 
@@ -218,6 +219,7 @@ def _read(section: Section, walk: Walk, names: frozenset[str]) -> ReadRule:
         device=_origin(section, "device", names, may_be_learned=True),
         clock=_clock(section),
         fields=fields,
+        index=index_fields(fields),
         skip_when=_conditions(section),
         choice=_choice(fields, names),
     )
@@ -228,7 +230,7 @@ def _choice(fields: tuple[Field, ...], names: frozenset[str]) -> Choice | None:
     if len(waited_for) > 1 or not waited_for <= names:
         return None
     words = {word for field in fields for word in field.when[0][1]}
-    chosen = {word: tuple(field for field in fields if word in field.when[0][1]) for word in words}
+    chosen = {word: index_fields(tuple(field for field in fields if word in field.when[0][1])) for word in words}
     return Choice(waited_for.pop(), chosen)
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 EARLIEST_MS = 1_420_070_400_000  # 2015-01-01: what is earlier is a clock that was never set
 LATEST_MS = 4_102_444_800_000  # 2100-01-01: what is later is a wrong unit, not a time
 
+_MOST_DIGITS = 14
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,9})?")
@@ -43,9 +44,10 @@ def read_moment(value: object, form: Form, offset: timezone | None = None) -> in
 def _from_epoch(value: object, factor: int) -> int | None:
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = Decimal(value)
-    if not isinstance(value, Decimal) or not 0 <= value < LATEST_MS:
+    # The order of magnitude comes first: 1e999999 as a whole number would fill the memory.
+    if not isinstance(value, Decimal) or value.adjusted() > _MOST_DIGITS:
         return None
-    return int(value * factor)
+    return int(value) if factor == 1 else int(value * factor)
 
 
 def _from_text(text: str, offset: timezone | None) -> int | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 _BINDING = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -68,8 +68,7 @@ def find(document: object, pointer: Pointer) -> object:
     return node
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of a message a walk arrived at: its pointer, what the walk bound, and the part itself."""
 
     pointer: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
+from functools import lru_cache
 
 from connectors.grammar import parse_profile
 from connectors.moment import read_moment
@@ -46,12 +47,12 @@ _EXACT = Context(prec=80)
 
 def knows(profile: Profile, topic: str) -> bool:
     """Return whether the profile has a rule for the topic."""
-    return _route(profile, topic) is not None
+    return profile.route(topic) is not None
 
 
 def names_needed(record: Record, profile: Profile) -> tuple[str, ...]:
     """Return the learned names the record uses for its devices, to look up as context before :func:`decode`."""
-    found = _route(profile, record.topic)
+    found = profile.route(record.topic)
     if found is None:
         return ()
     route, bindings = found
@@ -77,7 +78,7 @@ def decode(record: Record, profile: Profile, vocabulary: Vocabulary, context: Ma
     ``context`` holds the names of :func:`names_needed` that have been learned. A message of several devices gives
     an unread beside its observations when one of the devices said nothing the profile knows.
     """
-    found = _route(profile, record.topic)
+    found = profile.route(record.topic)
     if found is None:
         reason = f"the profile {profile.name} has no rule for this topic"
         return Reading(unread=Unread(reason, shape_of(collapse_topic(record.topic), record.payload)))
@@ -116,7 +117,7 @@ def read_with(
     ignored: tuple[Reading, Profile | None] | None = None
     unread: tuple[Reading, Profile | None] | None = None
     for profile in profiles:
-        found = _route(profile, record.topic)
+        found = profile.route(record.topic)
         if found is None:
             continue
         reading = _decode(record, *found, vocabulary, context)
@@ -132,17 +133,6 @@ def read_with(
 def _unknown(record: Record) -> tuple[Reading, Profile | None]:
     shape = shape_of(collapse_topic(record.topic), record.payload)
     return Reading(unread=Unread("no profile knows this topic", shape)), None
-
-
-def _route(profile: Profile, topic: str) -> tuple[Route, dict[str, str]] | None:
-    plain = profile.plain.get(topic)  # no open template is more particular than a plain one
-    if plain is not None:
-        return plain, {}
-    for route in profile.open:
-        bindings = route.topic.match(topic)
-        if bindings is not None:
-            return route, bindings
-    return None
 
 
 def _document(payload: bytes, body: Body) -> object:
@@ -189,7 +179,7 @@ class _Harvest:
             if rule.skip_when and _is_skipped(part.node, rule.skip_when):
                 self.skipped += 1
                 continue
-            bindings = {**topic, **part.bindings} if part.bindings else topic
+            bindings = {**topic, **part.bindings} if topic and part.bindings else part.bindings or topic
             device = _identity(rule.device, part.node, bindings)
             trouble = _identity_trouble(device, "name" if rule.device.learned else "device id")
             known: Known | None = None
@@ -216,31 +206,30 @@ class _Harvest:
         clock_read = False
         heard = False
         choice = rule.choice
-        fields = rule.fields if choice is None else choice.fields.get(bindings[choice.name], ())
-        for field in fields:
+        index = rule.index if choice is None else choice.fields.get(bindings[choice.name])
+        if index is None:
+            return False
+        for field, at, said in index.find(part.node):
             if field.when and choice is None and not _applies(field, bindings, known):
                 continue
-            value: str | None
-            if field.constant is not None:
-                value, pointer = field.constant.fill(bindings), part.pointer
-            else:
-                at, found = _first_scalar(part.node, field.at)
-                if at is None:
-                    continue
+            if field.constant is None:
                 heard = True
-                value, pointer = self._value(field, found), part.pointer + at.text
-            accepted = self._accepted(field, value)
+                value = self._value(field, said)
+            else:
+                value = field.constant.fill(bindings)
+            accepted = None if value is None else self._accepted(field, value)
             if accepted is None:
                 continue
             heard = True
             if field.clock is None and not clock_read and rule.clock is not None:
                 observed_at, clock_read = _moment(rule.clock, part.node), True
             moment = observed_at if field.clock is None else _moment(field.clock, part.node)
+            pointer = part.pointer + at.text
             self.observations.append(Observation(device, field.capability, accepted, moment, pointer, receipts))
         return heard
 
-    def _value(self, field: Field, found: object) -> str | None:
-        text = _text(found)
+    def _value(self, field: Field, said: object) -> str | None:
+        text = said if isinstance(said, str) else _text(said)
         if text is None:
             self.reasons.append(f"{field.capability} is null")
             return None
@@ -254,17 +243,17 @@ class _Harvest:
             self.reasons.append(f"{field.capability} is {text!r:.60}, a word the profile does not list")
         return word
 
-    def _accepted(self, field: Field, value: str | None) -> str | None:
+    def _accepted(self, field: Field, value: str) -> str | None:
         """Return the value in the vocabulary's unit if it is one of the capability's kind, else note why not."""
-        if value is None:
-            return None
         capability = self.capabilities.get(field.capability)
         if capability is None:
             self.reasons.append(f"{field.capability} is not in the vocabulary")
             return None
-        if field.times is not None and capability.accepts(value):
+        accepted = capability.accepts(value)
+        if accepted and field.times is not None:
             value = format(_EXACT.multiply(Decimal(value), field.times), "f")
-        if not capability.accepts(value):
+            accepted = capability.accepts(value)
+        if not accepted:
             self.reasons.append(f"{field.capability} is {value!r:.60}, not {_expectation(capability)}")
             return None
         return value
@@ -314,7 +303,10 @@ def _first_scalar(node: object, pointers: tuple[Pointer, ...]) -> tuple[Pointer 
 
 
 def _moment(clock: Clock, node: object) -> int | None:
-    _, found = _first_scalar(node, clock.at)
+    if len(clock.at) == 1 and len(clock.at[0].steps) == 1 and isinstance(node, dict):  # the usual /ts
+        found = node.get(clock.at[0].steps[0])
+    else:
+        _, found = _first_scalar(node, clock.at)
     for form in clock.forms:
         moment = read_moment(found, form, clock.offset)
         if moment is not None:
@@ -334,10 +326,16 @@ def _identity(origin: Origin, node: object, bindings: Mapping[str, str]) -> str:
 
 
 def _identity_trouble(identity: str, what: str) -> str | None:
+    # Devices say their names over and over, so what was found is remembered; no long text may fill that memory.
+    if len(identity) <= MAX_TEXT:
+        return _short_identity_trouble(identity, what)
+    return f"the {what} is longer than {MAX_TEXT} characters" if identity.strip() else f"names no {what}"
+
+
+@lru_cache(maxsize=1 << 16)
+def _short_identity_trouble(identity: str, what: str) -> str | None:
     if not identity.strip():
         return f"names no {what}"
-    if len(identity) > MAX_TEXT:
-        return f"the {what} is longer than {MAX_TEXT} characters"
     if not is_clean(identity):
         return f"the {what} holds control characters"
     if "{" in identity or "}" in identity or (identity[0] == identity[-1] == "%"):

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 RETAIN_FLAG = 0b0001
 QOS_MASK = 0b0110
@@ -114,8 +115,7 @@ def leaf_hash(
     return hashlib.sha256(b"\x00" + header.encode() + topic_bytes + payload_sha256).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One value read in a record.
 
     ``device`` is the platform's own id; ``capability`` a word of ``config/vocabulary.yaml``; ``value`` decimal

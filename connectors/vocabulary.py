@@ -75,7 +75,10 @@ class Capability:
             return False
         if self.kind is not ValueKind.NUMBER:
             return True
-        number = Decimal(value)
+        return self.is_in_range(Decimal(value))
+
+    def is_in_range(self, number: Decimal) -> bool:
+        """Return whether a number is within the range; there may be none."""
         return (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
 
 

@@ -10,7 +10,8 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _TABLES = {
     " PRIMARY KEY (target, source, device, capability, observed_at)",
 }
 _COLUMNS = "source, device, capability, observed_at, value, unit, receipt"
+_row = attrgetter(*_COLUMNS.split(", "))  # dataclasses.astuple would copy every value deeply
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class PointFile:
                 f"INSERT INTO points ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
                 " ON CONFLICT (source, device, capability, observed_at) DO UPDATE SET value = excluded.value,"
                 " unit = excluded.unit, receipt = excluded.receipt WHERE excluded.receipt >= receipt",
-                map(astuple, points),
+                map(_row, points),
             )
             _move_cursor(connection, target, receipt)
 
@@ -106,7 +108,7 @@ class PointFile:
         with self._transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(target, *astuple(bad.point), bad.reason) for bad in quarantined],
+                [(target, *_row(bad.point), bad.reason) for bad in quarantined],
             )
             _move_cursor(connection, target, receipt)
 

@@ -3,9 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from connectors import rule
 from connectors.grammar import parse_profile
-from connectors.rule import ProfileError, Template, check_profile
+from connectors.pointer import MISSING, find, parse_pointer
+from connectors.rule import Field, ProfileError, Template, check_profile, index_fields
 from connectors.vocabulary import parse_vocabulary
 
 HEAD = {"profile": "trial", "version": 1, "title": {"zh": "试", "en": "trial"}, "source": "document"}
@@ -56,3 +60,38 @@ def test_a_field_that_could_never_be_observed_is_refused(field: dict[str, Any], 
 def test_a_field_that_speaks_the_vocabulary_is_taken(field: dict[str, Any]) -> None:
     rule = {"topic": "t/{way}", "device": "d", "fields": [field]}
     check_profile(parse_profile({**HEAD, "read": [rule]}, "trial.yaml"), VOCABULARY, "trial.yaml")
+
+
+KEYS = st.sampled_from(["a", "b", "0", "1"])
+POINTERS = st.lists(KEYS, max_size=3).map(lambda steps: "".join(f"/{step}" for step in steps))
+SCALARS = st.none() | st.booleans() | st.text("xy", max_size=1)
+NODES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3))
+
+
+@given(pointers=st.lists(st.lists(POINTERS, min_size=1, max_size=3), min_size=1, max_size=4), node=NODES)
+def test_the_index_finds_what_looking_at_every_pointer_finds(pointers: list[list[str]], node: object) -> None:
+    fields = tuple(
+        Field(f"c{number}", tuple(map(parse_pointer, texts)), None, None, "", None, frozenset(), None, ())
+        for number, texts in enumerate(pointers)
+    )
+    constant = Field("always", (), Template("x", ("x",)), None, "", None, frozenset(), None, ())
+    plain = []
+    for field in fields:
+        for pointer in field.at:
+            said = find(node, pointer)
+            if said is not MISSING and not isinstance(said, dict | list):
+                plain.append((field, pointer, said))
+                break
+    plain.append((constant, parse_pointer(""), None))
+    assert index_fields((*fields, constant)).find(node) == plain
+
+
+def test_a_memory_of_topics_that_is_full_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule, "REMEMBERED_TOPICS", 2)
+    profile = parse_profile(
+        HEAD | {"read": [{"topic": "t/{d}", "device": "{d}", "fields": [{"capability": "online", "at": "/o"}]}]}, "p"
+    )
+    for topic in ("t/1", "other", "t/2", "t/1"):
+        found = profile.route(topic)
+        assert (None if found is None else found[1]) == ({"d": topic[2:]} if topic[0] == "t" else None)
+        assert len(profile.routed) <= 2
