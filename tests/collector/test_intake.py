@@ -15,7 +15,8 @@ import pytest
 
 from collector import intake as intake_module
 from collector.broker import free_port
-from collector.intake import Intake, IntakeBusyError, main, read_sources, run_intake
+from collector.intake import Intake, IntakeBusyError, main, run_intake
+from collector.intake_sources import read_sources
 from collector.intake_status import STATUS_NAME, read_status
 from connectors.base import SourceUnreachableError
 from connectors.mqtt import client as client_module
@@ -346,7 +347,7 @@ def test_the_next_intake_remembers_the_session_and_the_filters(tmp_path: Path) -
             wait_until(lambda intake=intake: intake.tick().sources[0].subscribed)  # type: ignore[misc]
             intake.stop()
         (gap,) = keeper.gaps
-        assert (gap.source, gap.topic) == ("tb", "session_lost")
+        assert (gap.source, gap.topic) == ("tb", "downtime")
         assert json.loads(gap.payload)["from"] == NOON
         assert b"old/#" in broker.got(wire.UNSUBSCRIBE)[0].body
 
