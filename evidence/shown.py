@@ -150,7 +150,7 @@ def _uncredited(
 
 def _make_stale(shown: Shown) -> Shown:
     """Return a state of which only is known that it once was so."""
-    return replace(shown, rung=min(shown.rung, Rung.HEARD), note=shown.note or "接收中断后尚未再次上报，现状未知")
+    return replace(shown, stale=True, note=shown.note or "接收中断后尚未再次上报，现状未知")
 
 
 def _may_count(asked: Asked, capability: str, text: str, window: Window) -> bool:

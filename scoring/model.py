@@ -95,7 +95,8 @@ class Shown:
     ``place`` is None for a device that is bound to no known place. ``days_ago`` is how many local days before the
     window's end the newest credited sign lies (0 = the last day). ``values`` are the distinct words (ways of entry)
     or the last reading; ``low`` and ``high`` the extremes over the period. ``days_seen`` is on how many days of the
-    window there was a credited reading; a sign from before the window has none.
+    window there was a credited reading; a sign from before the window has none. ``stale`` says that the last value may
+    have changed since without being heard: it shows that something is there, not how it stands.
     """
 
     place: str | None
@@ -111,6 +112,7 @@ class Shown:
     high: Decimal | None = None
     note: str = ""
     days_seen: int = 1
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,51 @@ def test_a_failing_keeper_stops_acknowledging_says_so_once_and_recovers(
     ]
 
 
+def test_a_time_without_storing_is_a_gap_of_every_source_in_the_first_good_commit(tmp_path: Path) -> None:
+    keeper, at = FakeKeeper(), [NOON]
+    with WireBroker() as first, WireBroker() as second:
+        sources = [source_at(first.port, "a"), source_at(second.port, "b")]
+        intake = Intake(sources, keeper, lambda: at[0], tmp_path)
+        intake.start()
+        wait_until(lambda: all(source.subscribed for source in intake.tick().sources))
+        keeper.failure = DISK_FULL
+        first.publish(b"v1/x", b"late", mid=1)
+        wait_until(lambda: keeper.attempts >= 2)
+        at[0] = NOON + 60_000
+        wait_until(lambda: intake.tick().failing_since == NOON)
+        keeper.failure = None
+        first.wait_for(wire.PUBACK)
+        assert [(gap.source, json.loads(gap.payload)["cause"]) for gap in keeper.kept[:2]] == [
+            ("a", "disk_full"),
+            ("b", "disk_full"),
+        ]
+        assert [(body["from"], body["to"]) for body in map(json.loads, (gap.payload for gap in keeper.gaps))] == [
+            (NOON, NOON + 60_000)
+        ] * 2
+        assert keeper.payloads == [b"late"]
+        assert intake.status().failing_since == 0
+        wait_until(lambda: [source.gaps for source in intake.status().sources] == [1, 1])
+        second.publish(b"v1/x", b"next", mid=1)
+        second.wait_for(wire.PUBACK)
+        assert len(keeper.gaps) == 2
+        intake.stop()
+
+
+def test_an_intake_that_ended_while_nothing_could_be_stored_leaves_the_gap_to_the_next(room: Room) -> None:
+    room.open()
+    room.keeper.failure = DISK_FULL
+    room.publish(1, 5)
+    wait_until(lambda: room.keeper.attempts >= 2)
+    room.intake.stop()
+    room.keeper.failure = None
+    room.intake = Intake([source_at(room.broker.port)], room.keeper, lambda: NOON + 9, room.folder)
+    room.open()
+    room.publish(6, 6)
+    wait_until(lambda: room.keeper.messages)
+    bodies = [json.loads(gap.payload) for gap in room.keeper.gaps]
+    assert ("disk_full", NOON, NOON + 9) in [(body["cause"], body["from"], body["to"]) for body in bodies]
+
+
 def test_any_other_failure_of_the_keeper_ends_the_intake_loudly_and_acknowledges_nothing(tmp_path: Path) -> None:
     with WireBroker() as broker:
         keeper = FakeKeeper()

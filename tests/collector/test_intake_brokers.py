@@ -17,6 +17,7 @@ import pytest
 
 from collector.clock import system_clock
 from collector.intake import Intake
+from collector.intake_status import STATUS_NAME
 from connectors.mqtt.connector import MqttConnector, MqttSource, Waiting
 from connectors.record import Kind, Record
 from evidence.locker import Locker
@@ -200,6 +201,48 @@ def test_a_lost_session_is_a_gap_record(house: House, tmp_path: Path) -> None:
     body = json.loads(gap.payload)
     assert body["cause"] == "session_lost"
     assert body["from"] <= before <= body["to"]
+
+
+def test_our_own_downtime_is_a_gap_only_when_the_broker_has_not_kept_the_session(house: House, tmp_path: Path) -> None:
+    with Mosquitto(tmp_path / "broker", persistent=False) as broker:
+        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
+        with Publisher(broker.port) as publisher:
+            intake = house.open(source)
+            publisher.send("v1/a", "1")
+            wait_until(lambda: len(house.records()) == 1)
+            intake.stop()
+            publisher.send("v1/a", "2")
+            publisher.settle()
+            intake = house.open(source)
+            wait_until(lambda: len(house.records()) == 2)
+            bridged = intake.status().sources[0]
+            intake.stop()
+        assert house.records(Kind.GAP) == []
+        assert bridged.session_kept
+        assert 0 < bridged.away_from < bridged.away_until
+        broker.kill()
+        broker.start()
+        house.open(source).stop()
+    (gap,) = house.records(Kind.GAP)
+    body = json.loads(gap.payload)
+    assert (gap.source, body["cause"]) == ("tb", "downtime")
+    assert house.records()[-1].received_at <= body["from"] < body["to"] == gap.received_at
+
+
+def test_a_new_client_id_and_a_lost_status_file_leave_a_gap_from_the_last_stored_record(
+    house: House, tmp_path: Path
+) -> None:
+    with Mosquitto(tmp_path / "broker") as broker, Publisher(broker.port) as publisher:
+        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
+        intake = house.open(source)
+        publisher.send("v1/a", "1")
+        wait_until(lambda: len(house.records()) == 1)
+        intake.stop()
+        (house.folder / STATUS_NAME).unlink()
+        house.open(replace(source, client_id="other")).stop()
+    (message,), (gap,) = house.records(), house.records(Kind.GAP)
+    body = json.loads(gap.payload)
+    assert (body["cause"], body["from"]) == ("downtime", message.received_at)
 
 
 def test_wrong_and_right_credentials(house: House, tmp_path: Path) -> None:
