@@ -16,11 +16,10 @@ import pytest
 from collector import intake as intake_module
 from collector.broker import free_port
 from collector.intake import Intake, IntakeBusyError, main, run_intake
-from collector.intake_sources import read_sources
 from collector.intake_status import STATUS_NAME, read_status
 from connectors.base import SourceUnreachableError
 from connectors.mqtt import client as client_module
-from connectors.mqtt.connector import MqttSource, MqttSourceError
+from connectors.mqtt.connector import MqttSource
 from connectors.record import Arrival
 from tests.fakes import wire_broker as wire
 from tests.fakes.keeper import DISK_FULL, FakeKeeper
@@ -267,18 +266,6 @@ def test_a_second_intake_on_the_same_data_folder_is_refused_in_one_line(room: Ro
     second.stop()
 
 
-@pytest.mark.parametrize(
-    ("second", "words"),
-    [({"id": "tb", "client_id": "other"}, "2 sources have this id"), ({"client_id": "zz-tb"}, "used by 2 sources")],
-)
-def test_sources_that_would_throw_each_other_out_are_refused(
-    tmp_path: Path, second: dict[str, Any], words: str
-) -> None:
-    sources = [source_at(1883), source_at(1883, **{"id": "b", **second})]
-    with pytest.raises(MqttSourceError, match=words):
-        Intake(sources, FakeKeeper(), lambda: NOON, tmp_path)
-
-
 async def test_once_an_unreachable_broker_is_one_clear_line(tmp_path: Path) -> None:
     port = free_port()
     with pytest.raises(SourceUnreachableError) as caught:
@@ -395,25 +382,6 @@ def test_the_next_intake_remembers_the_session_and_the_filters(tmp_path: Path) -
         assert (gap.source, gap.topic) == ("tb", "downtime")
         assert json.loads(gap.payload)["from"] == NOON
         assert b"old/#" in broker.got(wire.UNSUBSCRIBE)[0].body
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("{", "no list of MQTT sources"),
-        ('[{"id": "a", "hots": "h"}]', r"source 1: unknown \['hots'\]"),
-        ('[{"id": "a"}]', "source 1: 'topics'; give"),
-        ('[{"id": "a", "topics": ["a"]}]', "missing 3 required"),
-        ("[3]", "source 1: unknown 3"),
-        ('[{"id": "a", "host": "h", "port": 0, "topics": ["a"], "client_id": "c"}]', "port 0"),
-    ],
-)
-def test_a_wrong_sources_file_is_one_clear_line(tmp_path: Path, body: str, words: str) -> None:
-    path = tmp_path / "sources.json"
-    path.write_text(body)
-    with pytest.raises(MqttSourceError, match=words) as caught:
-        read_sources(path)
-    assert "\n" not in str(caught.value)
 
 
 def test_the_process_says_one_line_and_ends_with_2_for_wrong_settings_and_1_for_a_broker_that_is_not_there(
