@@ -72,5 +72,8 @@ def recall(folder: Path, sources: Sequence[MqttSource], stored_until: Callable[[
         until = max(stored_until(source.id) or 0, status.heard_until if status else 0)
         same = status is not None and (status.broker, status.client_id) == (source.broker, source.client_id)
         if until > 0:
-            memories[source.id] = Memory(status.topics if status is not None and same else (), until, same)
+            ours = status if same else None
+            memories[source.id] = Memory(
+                ours.topics if ours else (), until, same_session=same, outlived=ours is not None and ours.outlived
+            )
     return memories

@@ -58,13 +58,13 @@ def source_status(house: House) -> list[dict[str, Any]]:
 def _grade(door: MqttStatus | None, *, interrupted: bool) -> str:
     """Return A, B or C from what the intake has seen since it began; what was not seen is not assumed.
 
-    C: somebody sends with QoS 0, or nothing has come yet. B: QoS 1, but the broker was not yet seen to keep our
-    session, or there was a gap within the window. A: QoS 1, the session found again, no gap. The intake itself
-    acknowledges only what is stored.
+    C: somebody sends with QoS 0, nothing has come yet, the session was not yet found again, or there was a gap within
+    the window. B: QoS 1, the session found again, no gap. A: the same, and it outlived a restart of the broker.
+    The intake itself acknowledges only what is stored.
     """
-    if door is None or not door.stored or door.qos_0 or door.dropped:
+    if door is None or not door.stored or door.qos_0 or door.dropped or not door.session_kept or interrupted:
         return "C"
-    return "A" if door.session_kept and not interrupted else "B"
+    return "A" if door.outlived else "B"
 
 
 def recent_gaps(house: House) -> list[Gap]:

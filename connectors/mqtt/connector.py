@@ -47,12 +47,13 @@ class Memory:
     """What an earlier run knew of this source: filters its session held, and until when (ms UTC) it had heard.
 
     ``same_session`` is False where it is not known to have had this broker and client id: a session that we find there
-    may have begun later.
+    may have begun later. ``outlived`` says whether the broker was once seen to keep it over its own restart.
     """
 
     topics: tuple[str, ...]
     heard_until: int
     same_session: bool = True
+    outlived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class MqttStatus:
     ``session_kept`` says whether the broker still knew our session at the last connection; if it did so after nobody
     had received here, ``away_from`` and ``away_until`` (ms UTC, else 0) say how long that was: no gap, worth a note.
     ``qos_0`` counts the messages stored that their sender sent without asking for an acknowledgement.
+    ``outlived``: after an outage in which nothing listened at the broker's port, the broker still knew our session.
     ``heard_until`` (ms UTC) is up to when nothing can be missing although the session should be lost now.
     ``last_error`` is "" while all is well.
     """
@@ -88,6 +90,7 @@ class MqttStatus:
     away_from: int = 0
     away_until: int = 0
     qos_0: int = 0
+    outlived: bool = False
 
 
 class MqttConnector:
@@ -133,6 +136,8 @@ class MqttConnector:
         self._stored_until = 0
         self._lost_at: int | None = None
         self._session_kept = False
+        self._outlived = memory is not None and memory.outlived
+        self._was_down = False
         self._away = (0, 0)
 
     # ------------------------------------------------------ told by the client, on its network thread
@@ -152,6 +157,9 @@ class MqttConnector:
         elif epoch == 1 and self._memory is not None:
             self._away = (heard_until, at)
             _log.info("MQTT source %r: the broker has kept the session while nobody received here", self.source.id)
+        # Only what began before the outage can have outlived it.
+        self._outlived = session_kept and (self._outlived or (self._was_down and epoch > 1))
+        self._was_down = False
         self._session_kept = session_kept
         self._connections = epoch
         self._held_back = self._window_was_full = False
@@ -189,6 +197,7 @@ class MqttConnector:
         if self._lost_at is None:
             self._lost_at = self._now()
         self._subscribed = False
+        self._was_down = self._was_down or trouble.down
         if self.trouble is None:
             _log.warning("%s; trying again until it is heard", self.describe(trouble))
         self.trouble = trouble
@@ -334,6 +343,7 @@ class MqttConnector:
             away_from=self._away[0],
             away_until=self._away[1],
             qos_0=self._qos_0,
+            outlived=self._outlived,
         )
 
 

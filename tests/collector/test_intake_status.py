@@ -72,6 +72,12 @@ def test_the_filters_of_the_same_session_are_recalled(tmp_path: Path) -> None:
     assert recall(tmp_path, [SOURCE], nothing_stored) == {"tb": Memory(("v1/#", "old/#"), HEARD)}
 
 
+def test_a_session_that_outlived_the_broker_is_recalled_so(tmp_path: Path) -> None:
+    write_status(tmp_path, replace(STATUS, sources=(replace(STATUS.sources[0], outlived=True),)))
+    assert recall(tmp_path, [SOURCE], nothing_stored)["tb"].outlived
+    assert not recall(tmp_path, [replace(SOURCE, client_id="other")], nothing_stored)["tb"].outlived
+
+
 @pytest.mark.parametrize("change", [{"client_id": "other"}, {"host": "elsewhere"}, {"port": 1884}])
 def test_of_another_session_only_is_recalled_until_when_the_source_was_heard(
     tmp_path: Path, change: dict[str, Any]
@@ -101,7 +107,7 @@ def test_a_status_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     path = tmp_path / STATUS_NAME
     body = json.loads(path.read_text())
     del body["failing_since"]
-    for key in ("session_kept", "away_from", "away_until", "qos_0"):
+    for key in ("session_kept", "away_from", "away_until", "qos_0", "outlived"):
         del body["sources"][0][key]
     path.write_text(json.dumps(body))
     assert read_status(tmp_path) == STATUS

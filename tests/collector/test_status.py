@@ -107,21 +107,22 @@ def test_a_gap_is_counted(house: House) -> None:
 @pytest.mark.parametrize(
     ("seen", "grade"),
     [
-        ({}, "B"),
-        ({"session_kept": True}, "A"),
-        ({"session_kept": True, "failing_since": 5}, "B"),
-        ({"session_kept": True, "qos_0": 1}, "C"),
-        ({"session_kept": True, "dropped": 1}, "C"),
-        ({"session_kept": True, "stored": 0}, "C"),
+        ({"session_kept": False, "outlived": False}, "C"),
+        ({"outlived": False}, "B"),
+        ({}, "A"),
+        ({"failing_since": 5}, "C"),
+        ({"qos_0": 1}, "C"),
+        ({"dropped": 1}, "C"),
+        ({"stored": 0}, "C"),
     ],
 )
 def test_the_grade_is_what_the_intake_has_seen(house: House, seen: dict[str, Any], grade: str) -> None:
-    write_status(house.data, status_of_intake(5, **seen))
+    write_status(house.data, status_of_intake(5, **{"session_kept": True, "outlived": True, **seen}))
 
     assert source_status(house)[0]["grade"] == grade
 
 
-@pytest.mark.parametrize(("ended", "grade", "lines"), [("2026-10-26 00:00", "B", 1), ("2026-10-25 23:59", "A", 0)])
+@pytest.mark.parametrize(("ended", "grade", "lines"), [("2026-10-26 00:00", "C", 1), ("2026-10-25 23:59", "B", 0)])
 def test_a_gap_counts_against_the_grade_while_it_reaches_into_the_window(
     house: House, ended: str, grade: str, lines: int
 ) -> None:
