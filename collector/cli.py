@@ -34,7 +34,7 @@ from collector.review import serve_review
 from collector.rubric_view import list_rubric
 from collector.settings import load_settings, mqtt_sources
 from collector.starter import write_starter
-from collector.status import source_status, unread_shapes
+from collector.status import gap_lines, source_status, unread_shapes
 from collector.supervise import supervise
 from collector.table import print_out, scorecard_table, status_table
 from collector.walker import check_sources
@@ -277,6 +277,8 @@ def status(*, settings: SettingsOption = DEFAULT_SETTINGS, as_json: JsonOption =
         _print_json(sources)
         return
     print_out(status_table(sources))
+    for line in gap_lines(house, 10):
+        _say(line)
     for shape in unread_shapes(house)[:10]:
         _say(
             f"未识别 {shape['source']} ×{shape['count']}：{shape['reason']}"

@@ -9,28 +9,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fcntl
-import json
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tenacity
 from tenacity.nap import sleep_using_event
 
 from collector.clock import system_clock
-from collector.intake_status import IntakeStatus, recall, write_status
+from collector.intake_sources import read_sources, refuse_clashes
+from collector.intake_status import IntakeStatus, read_status, recall, write_status
 from connectors.base import Keeper, KeepingError, SourceUnreachableError
-from connectors.mqtt.connector import MqttConnector, MqttSource, MqttSourceError, Waiting, arrival_of
+from connectors.mqtt.connector import MqttConnector, MqttSource, MqttSourceError, Waiting, arrival_of, gap_arrival
+from connectors.record import Arrival, GapCause
 from evidence.locker import Locker
 
 BATCH_MAX = 1000
@@ -51,6 +51,14 @@ class IntakeBusyError(RuntimeError):
     """Another intake runs on this data folder; the message names it and the mend."""
 
 
+class Remembering(Keeper, Protocol):
+    """A keeper that can be asked what it holds already."""
+
+    def last_received(self, source: str) -> int | None:
+        """Return when the newest record of a source was received (ms UTC), None when it has none."""
+        ...
+
+
 class Intake:
     """Receives, stores and acknowledges for a set of sources, with one lock per data folder.
 
@@ -58,19 +66,24 @@ class Intake:
     ``start``, then ``tick`` about once a second, then ``stop``; ``run_intake`` does so.
     """
 
-    def __init__(self, sources: Sequence[MqttSource], keeper: Keeper, now: Callable[[], int], folder: Path) -> None:
-        _refuse_clashes(sources)
+    def __init__(
+        self, sources: Sequence[MqttSource], keeper: Remembering, now: Callable[[], int], folder: Path
+    ) -> None:
+        refuse_clashes(sources)
         self._keeper = keeper
         self._now = now
         self._folder = folder
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        memories = recall(folder, sources)
+        memories = recall(folder, sources, keeper.last_received)
+        last = read_status(folder)
         self._connectors = [MqttConnector(source, self._queue, now, memories.get(source.id)) for source in sources]
         self._stopping = threading.Event()
         self._executor: ThreadPoolExecutor | None = None
         self._writer: Future[None] | None = None
         self._lock: int | None = None
         self._storage_error = ""
+        # An earlier intake may have ended while nothing could be stored: the gap is still open.
+        self._failing_since = last.failing_since if last else 0
         self._status_error = ""
         self._ended = False
 
@@ -105,7 +118,9 @@ class Intake:
     def status(self) -> IntakeStatus:
         """Return how every source stands now."""
         sources = tuple(connector.status() for connector in self._connectors)
-        return IntakeStatus(os.getpid(), self._now(), self._ended, self._storage_error, sources)
+        return IntakeStatus(
+            os.getpid(), self._now(), self._ended, self._storage_error, sources, failing_since=self._failing_since
+        )
 
     def first_trouble(self) -> str:
         """Return the one line about the first source that cannot be heard, "" when there is none."""
@@ -185,10 +200,28 @@ class Intake:
             sleep=sleep_using_event(self._stopping),
             before_sleep=self._raise_alarm,
             reraise=True,
-        )(self._keeper.append, arrivals)
+        )(self._append, arrivals)
         if self._storage_error:
             _log.warning("storing works again; acknowledging goes on")
             self._storage_error = ""
+
+    def _append(self, arrivals: list[Arrival]) -> None:
+        """Store once; the first commit after failed ones says for every source since when nothing could be stored."""
+        since = self._failing_since
+        detail = "nothing could be stored, so nothing was acknowledged"
+        gaps = [
+            gap_arrival(connector.source.id, since, self._now(), GapCause.DISK_FULL, detail)
+            for connector in self._connectors
+            if since
+        ]
+        try:
+            self._keeper.append([*gaps, *arrivals])
+        except (KeepingError, OSError):
+            self._failing_since = since or self._now()
+            raise
+        self._failing_since = 0
+        for connector in self._connectors if gaps else ():
+            connector.count_gap()
 
     def _raise_alarm(self, attempt: tenacity.RetryCallState) -> None:
         error = attempt.outcome.exception() if attempt.outcome else None
@@ -206,7 +239,7 @@ class Intake:
 
 async def run_intake(
     sources: Sequence[MqttSource],
-    keeper: Keeper,
+    keeper: Remembering,
     now: Callable[[], int],
     stop: asyncio.Event,
     ready: Callable[[], None],
@@ -282,19 +315,6 @@ async def _wait(stop: asyncio.Event, timeout_s: float) -> None:
         return
 
 
-def _refuse_clashes(sources: Sequence[MqttSource]) -> None:
-    """Raise MqttSourceError when two sources cannot live in one intake."""
-    for name, count in Counter(source.id for source in sources).items():
-        if count > 1:
-            raise MqttSourceError(f"MQTT source {name!r}: {count} sources have this id; give each its own")
-    for (broker, client_id), count in Counter((source.broker, source.client_id) for source in sources).items():
-        if count > 1:
-            raise MqttSourceError(
-                f"client_id {client_id!r} is used by {count} sources on broker {broker}, where each would throw the "
-                "other out; give each source its own"
-            )
-
-
 def _take_lock(path: Path) -> int:
     """Return the open lock file, locked for this process and naming it; raises IntakeBusyError."""
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -310,32 +330,6 @@ def _take_lock(path: Path) -> int:
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
     return lock
-
-
-def read_sources(path: Path) -> list[MqttSource]:
-    """Return the sources of a JSON file: a list of mappings with the fields of MqttSource.
-
-    Raises MqttSourceError naming the file, the source, the wrong key and the mend.
-    """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MqttSourceError(f"{path}: no list of MQTT sources ({error}); write a JSON list of mappings") from error
-    known = {field.name for field in fields(MqttSource)}
-    sources = []
-    for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
-        if not isinstance(entry, dict) or set(entry) - known:
-            strange = sorted(set(entry) - known) if isinstance(entry, dict) else entry
-            raise MqttSourceError(
-                f"{path}: source {number}: unknown {strange}; the keys are {', '.join(sorted(known))}"
-            )
-        try:
-            sources.append(MqttSource(**{**entry, "topics": tuple(entry["topics"])}))
-        except (TypeError, KeyError) as error:
-            raise MqttSourceError(
-                f"{path}: source {number}: {error}; give id, host, port, topics, client_id"
-            ) from error
-    return sources
 
 
 async def _run_until_signalled(options: argparse.Namespace) -> None:

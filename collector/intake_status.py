@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ FORMAT = 1
 class IntakeStatus:
     """How the intake stands at ``written_at`` (ms UTC); ``storage_error`` is "" while everything can be stored.
 
+    ``failing_since`` (ms UTC) is the first commit that failed and was followed by no good one, 0 while there is none.
     ``ended`` is True in the last one that an intake writes; a killed intake leaves it False.
     """
 
@@ -26,6 +27,7 @@ class IntakeStatus:
     ended: bool
     storage_error: str
     sources: tuple[MqttStatus, ...]
+    failing_since: int = 0
 
     def source(self, name: str) -> MqttStatus:
         """Return the status of one source; raises KeyError when the intake has none of this name."""
@@ -55,14 +57,23 @@ def read_status(folder: Path) -> IntakeStatus | None:
         return None
 
 
-def recall(folder: Path, sources: Sequence[MqttSource]) -> dict[str, Memory]:
-    """Return what an earlier intake knew, per source that still has the same broker and client id."""
+def recall(folder: Path, sources: Sequence[MqttSource], stored_until: Callable[[str], int | None]) -> dict[str, Memory]:
+    """Return what is known of each source that was heard before: filters of its session, and until when it was heard.
+
+    ``stored_until`` tells when the newest stored record of a source was received; it alone is known where the status
+    file is lost. A source with another broker or client id has a new session: it holds no filters of ours, and what
+    came since the old one was heard may be missing.
+    """
     last = read_status(folder)
-    if last is None:
-        return {}
-    wanted = {(source.id, source.broker, source.client_id) for source in sources}
-    return {
-        status.source: Memory(status.topics, status.heard_until)
-        for status in last.sources
-        if (status.source, status.broker, status.client_id) in wanted and status.heard_until > 0
-    }
+    known = {status.source: status for status in last.sources} if last else {}
+    memories = {}
+    for source in sources:
+        status = known.get(source.id)
+        until = max(stored_until(source.id) or 0, status.heard_until if status else 0)
+        same = status is not None and (status.broker, status.client_id) == (source.broker, source.client_id)
+        if until > 0:
+            ours = status if same else None
+            memories[source.id] = Memory(
+                ours.topics if ours else (), until, same_session=same, outlived=ours is not None and ours.outlived
+            )
+    return memories

@@ -8,7 +8,11 @@ from typing import Any
 
 from collector.house import House
 from collector.intake_status import read_status
+from connectors.mqtt.connector import MqttStatus
+from evidence.gap_lines import say_gap, say_time
 from evidence.ledger import LedgerError
+from evidence.window import window_before
+from scoring.model import Gap
 
 _COUNTS = "SELECT source, stored, read, ignored, unread, last_seen FROM sources"
 
@@ -18,21 +22,24 @@ def source_status(house: House) -> list[dict[str, Any]]:
 
     ``received`` counts what the doors were handed since they started (for hubs: what is stored), ``stored`` what the
     locker holds, ``lag`` the stored records not yet folded, ``gaps`` the recorded gaps, ``last_seen`` the local time
-    of the newest record, null before the first.
+    of the newest record, null before the first, ``grade`` how safely messages are delivered, null for hubs.
     """
+    intake = read_status(house.data)
+    doors = {one.source: one for one in intake.sources} if intake else {}
+    failing = intake is not None and intake.failing_since > 0
+    interrupted = {gap.source for gap in recent_gaps(house)}
     folded, gaps = _from_ledger(house)
-    received = _from_intake(house)
     stored: dict[str, int] = {}
     for part in house.locker.partitions():
         stored[part.source] = stored.get(part.source, 0) + part.count
     entries = []
-    for name in house.settings.sources:
+    for name, source in house.settings.sources.items():
         _, read, ignored, unread, last_seen = folded.get(name, (0, 0, 0, 0, 0))
         kept = stored.get(name, 0)
         entries.append(
             {
                 "source": name,
-                "received": max(received.get(name, 0), kept),
+                "received": max(doors[name].received if name in doors else 0, kept),
                 "stored": kept,
                 "read": read,
                 "ignored": ignored,
@@ -40,9 +47,43 @@ def source_status(house: House) -> list[dict[str, Any]]:
                 "lag": kept - folded.get(name, (0, 0, 0, 0, 0))[0],
                 "gaps": gaps.get(name, 0),
                 "last_seen": _local(house, last_seen) if last_seen else None,
+                "grade": _grade(doors.get(name), interrupted=failing or name in interrupted)
+                if source.kind == "mqtt"
+                else None,
             }
         )
     return entries
+
+
+def _grade(door: MqttStatus | None, *, interrupted: bool) -> str:
+    """Return A, B or C from what the intake has seen since it began; what was not seen is not assumed.
+
+    C: somebody sends with QoS 0, nothing has come yet, the session was not yet found again, or there was a gap within
+    the window. B: QoS 1, the session found again, no gap. A: the same, and it outlived a restart of the broker.
+    The intake itself acknowledges only what is stored.
+    """
+    if door is None or not door.stored or door.qos_0 or door.dropped or not door.session_kept or interrupted:
+        return "C"
+    return "A" if door.outlived else "B"
+
+
+def recent_gaps(house: House) -> list[Gap]:
+    """Return the gaps of all sources that reach into the days a run now would look at, or into today; newest first."""
+    window = window_before(house.clock(), house.settings.night.window_days, house.settings.zone)
+    rows = _query(house, "SELECT source, since, until, cause, receipt FROM gaps ORDER BY receipt DESC")
+    return [gap for gap in (Gap(*row) for row in rows) if gap.until >= window.as_ms()[0]]
+
+
+def gap_lines(house: House, most: int) -> list[str]:
+    """Return the recent gaps, and the pauses of ours that brokers bridged, one Chinese line each."""
+    zone = house.settings.zone
+    lines = [f"中断 {say_gap(gap, zone)}" for gap in recent_gaps(house)[:most]]
+    status = read_status(house.data)
+    for one in status.sources if status else ():
+        if one.away_until:
+            since, until = say_time(one.away_from, zone), say_time(one.away_until, zone)
+            lines.append(f"说明 {one.source} {since} 至 {until} 本机停止接收，消息服务器保留了会话，不记为中断")
+    return lines
 
 
 def unread_shapes(house: House) -> list[dict[str, Any]]:
@@ -77,11 +118,6 @@ def _query(house: House, statement: str) -> list[tuple[Any, ...]]:
         ) from error
     finally:
         connection.close()
-
-
-def _from_intake(house: House) -> dict[str, int]:
-    status = read_status(house.data)
-    return {one.source: one.received for one in status.sources} if status else {}
 
 
 def _local(house: House, at_ms: int) -> str:

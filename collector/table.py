@@ -75,14 +75,15 @@ def n_of_m(row: Mapping[str, Any]) -> str:
 
 
 def status_table(sources: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Return one line a source: received, stored, read, ignored, unread, lag, gaps, last seen."""
+    """Return one line a source: received, stored, read, ignored, unread, lag, gaps, grade, last seen."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("数据源", "收到", "存储", "读懂", "忽略", "未识别", "待读", "缺口", "最近收到"):
+    for name in ("数据源", "收到", "存储", "读懂", "忽略", "未识别", "待读", "中断", "等级", "最近收到"):
         table.add_column(name, justify="left" if name in {"数据源", "最近收到"} else "right")
     for one in sources:
         table.add_row(
             one["source"],
             *(str(one[key]) for key in ("received", "stored", "read", "ignored", "unread", "lag", "gaps")),
+            one["grade"] or "—",
             one["last_seen"] or "—",
         )
     return table

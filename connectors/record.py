@@ -34,6 +34,15 @@ class Kind(StrEnum):
     RUN = "run"  # a run number is claimed; its receipt is the run's cut-off
 
 
+class GapCause(StrEnum):
+    """Why something may be missing between two moments; the closed set of causes a gap record names."""
+
+    SESSION_LOST = "session_lost"  # the broker had forgotten our session: it, or the session, began anew
+    DOWNTIME = "downtime"  # nobody received here, and the broker kept nothing meanwhile
+    DISK_FULL = "disk_full"  # nothing could be stored, so nothing was acknowledged
+    NO_ROOM = "no_room"  # QoS 0 messages came faster than they could be stored
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One input as a door hands it over, before it has a receipt.

@@ -27,6 +27,7 @@ from evidence.exhibit_words import (
     describe_measure,
     name_source,
 )
+from evidence.gap_lines import say_gaps
 from evidence.ledger import Ledger
 from evidence.sheet import Block, Book, Charts, Grid, Heading, Sheet, Text
 from evidence.sheet_pdf import print_book
@@ -67,7 +68,8 @@ def print_exhibits(
     daily = read_daily(ledger, sources, window, measured_signs(indicators, numbers))
     glossary = Glossary(facts.names, numbers)
     digest = hashlib.sha256(run_json).hexdigest()
-    return write_exhibits(scorecard, indicators, daily, glossary, run_sha256=digest, created=created)
+    gaps = say_gaps(facts.gaps, window.zone)
+    return write_exhibits(scorecard, indicators, daily, glossary, run_sha256=digest, created=created, gaps=gaps)
 
 
 def write_exhibits(
@@ -78,15 +80,19 @@ def write_exhibits(
     *,
     run_sha256: str,
     created: datetime,
+    gaps: str = "",
 ) -> bytes:
     """Return the exhibits as PDF bytes; the same bytes for the same arguments."""
-    return print_book(compose_book(scorecard, indicators, daily, glossary, run_sha256), created)
+    return print_book(compose_book(scorecard, indicators, daily, glossary, run_sha256, gaps), created)
 
 
 def compose_book(
-    scorecard: Row, indicators: Mapping[int, Row], daily: Daily, glossary: Glossary, run_sha256: str
+    scorecard: Row, indicators: Mapping[int, Row], daily: Daily, glossary: Glossary, run_sha256: str, gaps: str = ""
 ) -> Book:
-    """Return the cover, the contents and one sheet for each row of the scorecard, in its order."""
+    """Return the cover, the contents and one sheet for each row of the scorecard, in its order.
+
+    ``gaps`` says, a line each, when the sources could not be heard; the cover prints it.
+    """
     rows = scorecard["indicators"]
     name, run = scorecard.get("community_name") or scorecard["community"], scorecard["run"]
     stamp = ENVIRONMENTS.get(str(scorecard.get("environment")), str(scorecard.get("environment")))
@@ -95,7 +101,7 @@ def compose_book(
         head=f"{TITLE}　{name}　第{run}次运行",
         stamp=stamp,
         foot=f"run.json SHA-256 {run_sha256}",
-        front=lambda pages: (_compose_cover(scorecard, run_sha256), _compose_contents(rows, indicators, pages)),
+        front=lambda pages: (_compose_cover(scorecard, run_sha256, gaps), _compose_contents(rows, indicators, pages)),
         sheets=tuple(compose_exhibit(scorecard, indicators[int(row["no"])], daily, glossary) for row in rows),
     )
 
@@ -103,7 +109,7 @@ def compose_book(
 # ---------------------------------------------------------------- cover and contents
 
 
-def _compose_cover(scorecard: Row, run_sha256: str) -> Sheet:
+def _compose_cover(scorecard: Row, run_sha256: str, gaps: str) -> Sheet:
     totals = {"floor": "", "ceiling": "", "base": "", "bonus": "", "attested": "", **(scorecard.get("totals") or {})}
     prerequisites = scorecard.get("prerequisites") or {}
     facts = (
@@ -117,6 +123,7 @@ def _compose_cover(scorecard: Row, run_sha256: str) -> Sheet:
         ),
         ("得分上限", str(totals["ceiling"])),
         ("★ 前置指标", "　".join(f"{grade} {one['met']} / {one['of']}" for grade, one in prerequisites.items())),
+        *([("接收中断", f"{gaps}\n（其间的消息可能缺失；以最不利值计的分项因此不能证实）")] if gaps else []),
         ("核对", "zhizheng verify evidence.zip：从原始记录重算全部数字，并与申报表、本材料逐一比对"),
     )
     notice = [Text(SIMULATED_NOTICE, 11)] if scorecard.get("environment") == "simulated" else []

@@ -18,7 +18,7 @@ from evidence.revision import used_revision
 from evidence.shown import Asked, Bound, shown_by_drills, shown_by_events, shown_by_inventory, shown_by_messages
 from evidence.walk import find_list
 from evidence.window import Window
-from scoring.model import Attestation, Document, Facts, Figure, Override, Place, Shown, Survey, Unplaced
+from scoring.model import Attestation, Document, Facts, Figure, Gap, Override, Place, Shown, Survey, Unplaced
 
 
 def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: Window) -> Facts:
@@ -28,7 +28,7 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
     bound = _bindings(ledger, community, window)
     sources = frozenset(spec.id for spec in catalogue.sources.values() if spec.community == community)
     shown = [
-        *shown_by_messages(ledger, sources, window, bound, _asked(catalogue)),
+        *shown_by_messages(ledger, sources, window, bound, _asked(ledger, catalogue, window)),
         *shown_by_events(ledger, sources, window, bound),
         *shown_by_inventory(ledger, sources, window, bound),
         *shown_by_drills(ledger, community, window, frames),
@@ -58,12 +58,16 @@ def gather_facts(ledger: Ledger, catalogue: Catalogue, community: str, window: W
         unplaced=(*_unplaced(ledger, community, labels), *_without_address(ledger, catalogue, community)),
         stating=catalogue.hubs_with(community, ListKind.STATISTICS),
         window_end=window.end,
+        gaps=_gaps(ledger, sources, window),
         unheard=frozenset(catalogue.vocabulary.capabilities) - _heard(ledger, catalogue, community, shown),
     )
 
 
-def _asked(catalogue: Catalogue) -> Asked:
-    """Return what the rubric asks of messages: how far back, in which season, and whose extremes."""
+def _asked(ledger: Ledger, catalogue: Catalogue, window: Window) -> Asked:
+    """Return what the rubric asks of messages: how far back, in which season, whose extremes, and whose last value."""
+    behind = ledger.connection.execute(
+        "SELECT source, max(receipt) FROM gaps WHERE since < ? GROUP BY source", (window.as_ms()[1],)
+    )
     measures = [way.measure for row in catalogue.rubric.rows for part in row.parts for way in part.ways]
     needs = [one for measure in measures for need in measure.show for one in need.choices]
     days: dict[str, int] = {}
@@ -74,6 +78,8 @@ def _asked(catalogue: Catalogue) -> Asked:
         days=days,
         seasons={need.capability: need.season for need in needs if need.season is not None},
         bounded=frozenset(measure.capability for measure in measures if measure.kind == "limits"),
+        states=frozenset(need.capability for need in needs if need.equals is not None),
+        behind=dict(behind.fetchall()),
     )
 
 
@@ -248,6 +254,16 @@ def _document(ledger: Ledger, body: Mapping[str, Any]) -> Document | None:
         return None
     row = ledger.connection.execute("SELECT receipt FROM documents WHERE sha256 = ?", (named["sha256"],)).fetchone()
     return None if row is None else Document(named["name"], named["sha256"], int(row[0]))
+
+
+def _gaps(ledger: Ledger, sources: frozenset[str], window: Window) -> tuple[Gap, ...]:
+    """Return the gaps of the community's sources that reach into the window, oldest first."""
+    begin, end = window.as_ms()
+    rows = ledger.connection.execute(
+        "SELECT source, since, until, cause, receipt FROM gaps WHERE since < ? AND until >= ? ORDER BY receipt",
+        (end, begin),
+    )
+    return tuple(gap for gap in (Gap(*row) for row in rows) if gap.source in sources)
 
 
 def _broken(ledger: Ledger) -> dict[str, str]:

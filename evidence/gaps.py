@@ -54,7 +54,7 @@ class Cause(StrEnum):
 _CAUSES = tuple(
     (re.compile(pattern), cause)
     for pattern, cause in (
-        ("记录不完整|尚未封存", Cause.BROKEN),
+        ("记录不完整|尚未封存|接收中断", Cause.BROKEN),
         ("数据有误|不予采用|总数为0", Cause.WRONG),
         ("仅有保留消息", Cause.RETAINED),
         ("补传|时钟超前", Cause.LATE),

@@ -225,6 +225,17 @@ class Locker:
         """Return how many records a source has over all days."""
         return sum(part.count for part in self.partitions() if part.source == source)
 
+    def last_received(self, source: str) -> int | None:
+        """Return when the newest record of a source was received (ms UTC), None when it has none."""
+        with self._mutex:
+            for day in reversed(self.days()):
+                reader = self._reader(day)
+                # Only a day that has the source is searched, from its end.
+                if reader.execute("SELECT 1 FROM partitions WHERE source = ?", (source,)).fetchone():
+                    newest = "SELECT received_at FROM records WHERE source = ? ORDER BY receipt DESC LIMIT 1"
+                    return int(reader.execute(newest, (source,)).fetchone()[0])
+        return None
+
     def _reader(self, day: str) -> sqlite3.Connection:
         if day not in self._readers:
             self._readers[day] = sqlite3.connect(

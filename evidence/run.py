@@ -211,6 +211,10 @@ def _describe(
             Partition(source, day, count, bytes(chain).hex()).as_json() for source, day, count, chain in partitions
         ],
         "broken": dict(facts.broken),
+        "gaps": [
+            {"source": gap.source, "from_ms": gap.since, "to_ms": gap.until, "cause": gap.cause, "receipt": gap.receipt}
+            for gap in facts.gaps
+        ],
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
 

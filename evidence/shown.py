@@ -10,7 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -33,12 +33,20 @@ class Asked:
     """What a rubric wants to know of messages beyond the newest value inside the window.
 
     ``days`` names the capabilities of which a sign from before the window may count, and up to how many days before
-    its end; ``seasons`` those of which the last season's may. Of ``bounded`` ones the extremes are asked.
+    its end; ``seasons`` those of which the last season's may. Of ``bounded`` ones the extremes are asked, of
+    ``states`` the last value alone: behind a gap it is known again only when the device has said it again;
+    ``behind`` holds the receipt of each source's newest gap.
     """
 
     days: Mapping[str, int] = field(default_factory=dict)
     seasons: Mapping[str, Season] = field(default_factory=dict)
     bounded: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    behind: Mapping[str, int] = field(default_factory=dict)
+
+    def is_stale(self, source: str, capability: str, receipt: int) -> bool:
+        """Return whether the state that a record told may have changed since, unheard, in a gap of its source."""
+        return capability in self.states and receipt < self.behind.get(source, 0)
 
     def may_count(self, capability: str, day: date, days_ago: int) -> bool:
         """Return whether a sign of a day before the window may count for what is asked of its capability."""
@@ -73,7 +81,8 @@ def shown_by_messages(
             continue
         low, high = extremes.get(key, (None, None))
         known = Rung.REPORTING if implausible else Rung.PLAUSIBLE
-        yield Shown(
+        stale = asked.is_stale(source, capability, json.loads(witnesses)[-1][0])
+        found = Shown(
             place=place,
             source=source,
             device=device,
@@ -87,6 +96,7 @@ def shown_by_messages(
             high=high,
             days_seen=days,
         )
+        yield _make_stale(found) if stale else found
 
 
 # With one max() or min(), SQLite takes the bare columns from the row that has it. A day read by two profiles stands
@@ -121,7 +131,7 @@ def _uncredited(
     best = earlier or inside or days[-1:]
     newest = best[-1]
     known = (Rung.REPORTING if newest[5] else Rung.PLAUSIBLE) if earlier else Rung.HEARD
-    return Shown(
+    found = Shown(
         place=place,
         source=source,
         device=device,
@@ -135,6 +145,12 @@ def _uncredited(
         high=_extreme([day[7] for day in best], lowest=False),
         note=_why_uncredited(inside, window.days),
     )
+    return _make_stale(found) if asked.is_stale(source, capability, json.loads(newest[9])[-1][0]) else found
+
+
+def _make_stale(shown: Shown) -> Shown:
+    """Return a state of which only is known that it once was so."""
+    return replace(shown, stale=True, note=shown.note or "接收中断后尚未再次上报，现状未知")
 
 
 def _may_count(asked: Asked, capability: str, text: str, window: Window) -> bool:

@@ -270,6 +270,8 @@ class Census:
                 unknown.append(Entry(name, shown.device, reading.note or "该项数值已过期", place, proof))
             else:
                 counted.append(Entry(name, shown.device, "", place, (reading,)))
+        # A value that nobody heard may be the worst.
+        unknown += self._unheard(spec)
         lowest = spec.take != "highest"
         extremes = [s.low if lowest else s.high for entry in counted for s in entry.shown]
         known = [value for value in extremes if value is not None]
@@ -281,6 +283,15 @@ class Census:
             worst=worst,
             problem=broken or ("没有收到该项数值" if worst is None else ""),
         )
+
+    def _unheard(self, spec: MeasureSpec) -> list[Entry]:
+        """Return an entry for every source that could show what a measure asks and has a gap within the window."""
+        able = {source for word in (spec.capability, spec.over) for source in self.facts.sources_of.get(word, ())}
+        gaps = Counter(gap.source for gap in self.facts.gaps if gap.source in able)
+        return [
+            Entry(f"gap/{source}", f"数据源{source}", f"窗口内接收中断{count}次，其间的数值未知")
+            for source, count in sorted(gaps.items())
+        ]
 
 
 def _is_all_households(spec: MeasureSpec) -> bool:

@@ -95,7 +95,8 @@ class Shown:
     ``place`` is None for a device that is bound to no known place. ``days_ago`` is how many local days before the
     window's end the newest credited sign lies (0 = the last day). ``values`` are the distinct words (ways of entry)
     or the last reading; ``low`` and ``high`` the extremes over the period. ``days_seen`` is on how many days of the
-    window there was a credited reading; a sign from before the window has none.
+    window there was a credited reading; a sign from before the window has none. ``stale`` says that the last value may
+    have changed since without being heard: it shows that something is there, not how it stands.
     """
 
     place: str | None
@@ -111,6 +112,7 @@ class Shown:
     high: Decimal | None = None
     note: str = ""
     days_seen: int = 1
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,17 @@ class Unplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A time (ms UTC) in which messages of a source may be missing, and why; ``receipt`` is its record."""
+
+    source: str
+    since: int
+    until: int
+    cause: str
+    receipt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything a run knows of one community at its cut-off.
 
@@ -201,7 +214,8 @@ class Facts:
     (register, acts, bindings); ``sources_of`` the sources that could show a capability; ``reading_at`` the sources
     that have a device at a place; ``unheard`` the capabilities of which no source has told anything yet, not even that
     there are none; ``stating`` the sources that could state a statistic; ``names`` the Chinese names of
-    capabilities and figures; ``window_end`` the day after the last of the window.
+    capabilities and figures; ``window_end`` the day after the last of the window; ``gaps`` the times within the
+    window in which messages of a source may be missing.
     """
 
     community: str
@@ -223,6 +237,7 @@ class Facts:
     stating: frozenset[str] = frozenset()
     overrides: tuple[Override, ...] = ()
     window_end: date = date.min
+    gaps: tuple[Gap, ...] = ()
 
     def name(self, word: str) -> str:
         """Return the Chinese name of a capability or figure, the word itself where there is none."""

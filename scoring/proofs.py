@@ -66,7 +66,9 @@ class Proofs:
         """Return whether one shown capability is good enough for a requirement."""
         if shown.shown_by not in requirement.by:
             return False
-        if requirement.equals is not None and (not shown.values or shown.values[-1] != requirement.equals):
+        if requirement.equals is not None and (
+            shown.stale or not shown.values or shown.values[-1] != requirement.equals
+        ):
             return False
         if requirement.includes is not None and requirement.includes not in shown.values:
             return False
@@ -109,7 +111,8 @@ class Proofs:
         for one in need.choices:
             if shown.capability != one.capability or shown.shown_by not in one.by or not shown.values:
                 continue
-            if one.equals is not None and shown.rung >= one.rung and shown.values[-1] != one.equals:
+            known = shown.rung >= one.rung and not shown.stale
+            if one.equals is not None and known and shown.values[-1] != one.equals:
                 return True
             listed = shown.shown_by is ShownBy.INVENTORY and self._is_fresh(shown, one)
             if one.includes is not None and listed and one.includes not in shown.values:

@@ -245,6 +245,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "status.lag": ("待读", "lag"),
     "status.gaps": ("中断", "gaps"),
     "status.last_seen": ("最近收到", "last seen"),
+    "status.grade": ("送达等级", "delivery grade"),
     "runs": ("历次运行", "Runs"),
     "runs.run": ("运行", "Run"),
     "pager": ("第 {page} / {pages} 页，共 {total} 条", "page {page} of {pages}, {total} in all"),

@@ -42,10 +42,11 @@ _COMMANDS = {1: 0x40, 2: 0x70}  # PUBACK, PUBCOMP
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a broker cannot be heard, and what mends it."""
+    """Why a broker cannot be heard, and what mends it; ``down`` when its machine says that nothing listens there."""
 
     reason: str
     mend: str
+    down: bool = False
 
 
 class Listener(Protocol):
@@ -372,6 +373,7 @@ def _failure(error: BaseException | None) -> Trouble:
             f"no answer within {CONNECT_TIMEOUT_S:g} s", "correct host and port of this source, or open the firewall"
         )
     if isinstance(error, ConnectionRefusedError):
-        return Trouble("connection refused", "start the broker, or correct host and port of this source")
+        mend = "start the broker, or correct host and port of this source"
+        return Trouble("connection refused", mend, down=True)
     reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
     return Trouble(reason[:1].lower() + reason[1:], "correct host and port of this source, or mend the network")

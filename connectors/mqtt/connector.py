@@ -13,9 +13,18 @@ from typing import TypeAlias
 
 from connectors.mqtt.client import MqttClient, Trouble
 from connectors.mqtt.source import MqttSource, MqttSourceError
-from connectors.record import QOS_MASK, Arrival, Kind
+from connectors.record import QOS_MASK, Arrival, GapCause, Kind
 
-__all__ = ["Memory", "MqttConnector", "MqttSource", "MqttSourceError", "MqttStatus", "Waiting", "arrival_of"]
+__all__ = [
+    "Memory",
+    "MqttConnector",
+    "MqttSource",
+    "MqttSourceError",
+    "MqttStatus",
+    "Waiting",
+    "arrival_of",
+    "gap_arrival",
+]
 
 WAITING_MAX = 20_000
 """Messages of one source that may be held in memory before they are stored."""
@@ -35,10 +44,16 @@ A plain tuple, because one is made for every message; a packet identifier of 0 n
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What an earlier run knew of this source's session: filters it held, and until when (ms UTC) it had heard."""
+    """What an earlier run knew of this source: filters its session held, and until when (ms UTC) it had heard.
+
+    ``same_session`` is False where it is not known to have had this broker and client id: a session that we find there
+    may have begun later. ``outlived`` says whether the broker was once seen to keep it over its own restart.
+    """
 
     topics: tuple[str, ...]
     heard_until: int
+    same_session: bool = True
+    outlived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,10 @@ class MqttStatus:
 
     ``received`` and ``stored`` count messages, not gaps. ``stale`` acknowledgements were not sent because their
     connection was gone (the broker delivers again); ``dropped`` counts QoS 0 messages for which there was no room.
+    ``session_kept`` says whether the broker still knew our session at the last connection; if it did so after nobody
+    had received here, ``away_from`` and ``away_until`` (ms UTC, else 0) say how long that was: no gap, worth a note.
+    ``qos_0`` counts the messages stored that their sender sent without asking for an acknowledgement.
+    ``outlived``: after an outage in which nothing listened at the broker's port, the broker still knew our session.
     ``heard_until`` (ms UTC) is up to when nothing can be missing although the session should be lost now.
     ``last_error`` is "" while all is well.
     """
@@ -67,6 +86,11 @@ class MqttStatus:
     last_received_at: int | None
     heard_until: int
     last_error: str
+    session_kept: bool = False
+    away_from: int = 0
+    away_until: int = 0
+    qos_0: int = 0
+    outlived: bool = False
 
 
 class MqttConnector:
@@ -102,7 +126,7 @@ class MqttConnector:
         # Each counter has one writing thread: received the network's, taken the writer's. Their difference waits.
         self._received = self._received_bytes = 0
         self._taken = self._taken_bytes = 0
-        self._acknowledged = self._stale = 0
+        self._acknowledged = self._stale = self._qos_0 = 0
         self._dropped = 0
         self._gaps = 0  # the one that two threads raise
         self._telling = threading.Lock()
@@ -111,6 +135,10 @@ class MqttConnector:
         self._last_received_at: int | None = None
         self._stored_until = 0
         self._lost_at: int | None = None
+        self._session_kept = False
+        self._outlived = memory is not None and memory.outlived
+        self._was_down = False
+        self._away = (0, 0)
 
     # ------------------------------------------------------ told by the client, on its network thread
 
@@ -119,11 +147,20 @@ class MqttConnector:
         at = self._now()
         heard_until = self.heard_until()
         if not session_kept and epoch > 1:
-            self._tell_gap(heard_until, at, "session_lost", "the broker had forgotten the session after a reconnect")
-        elif not session_kept and self._memory is not None:
             self._tell_gap(
-                self._memory.heard_until, at, "session_lost", "the broker had forgotten the session of an earlier run"
+                heard_until, at, GapCause.SESSION_LOST, "the broker had forgotten the session after a reconnect"
             )
+        elif epoch == 1 and self._memory is not None and not (session_kept and self._memory.same_session):
+            self._tell_gap(
+                heard_until, at, GapCause.DOWNTIME, "nobody received here, and the broker has kept no session meanwhile"
+            )
+        elif epoch == 1 and self._memory is not None:
+            self._away = (heard_until, at)
+            _log.info("MQTT source %r: the broker has kept the session while nobody received here", self.source.id)
+        # Only what began before the outage can have outlived it.
+        self._outlived = session_kept and (self._outlived or (self._was_down and epoch > 1))
+        self._was_down = False
+        self._session_kept = session_kept
         self._connections = epoch
         self._held_back = self._window_was_full = False
         if epoch == 1 or not session_kept:
@@ -160,6 +197,7 @@ class MqttConnector:
         if self._lost_at is None:
             self._lost_at = self._now()
         self._subscribed = False
+        self._was_down = self._was_down or trouble.down
         if self.trouble is None:
             _log.warning("%s; trying again until it is heard", self.describe(trouble))
         self.trouble = trouble
@@ -178,12 +216,10 @@ class MqttConnector:
         if self._dropped_since is None:
             self._dropped_since = self._now()
 
-    def _tell_gap(self, since: int, until: int, cause: str, detail: str) -> None:
-        body = {"from": since, "to": until, "cause": cause, "detail": detail}
-        with self._telling:
-            self._gaps += 1
-        payload = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
-        self._queue.put((self, Kind.GAP, 0, 0, 0, cause, payload, until))
+    def _tell_gap(self, since: int, until: int, cause: GapCause, detail: str) -> None:
+        self.count_gap()
+        gap = gap_arrival(self.source.id, since, until, cause, detail)
+        self._queue.put((self, gap.kind, 0, 0, 0, gap.topic, gap.payload, until))
 
     # ------------------------------------------------------ told by the intake
 
@@ -203,6 +239,7 @@ class MqttConnector:
             self._taken += 1
             self._taken_bytes += len(payload)
             if not mid:
+                self._qos_0 += 1
                 continue
             if item_epoch != epoch:
                 self._acknowledge(epoch, deliveries)
@@ -234,7 +271,9 @@ class MqttConnector:
         if self._dropped_since is not None and waiting < WAITING_MAX // 2:
             count = self._dropped - self._dropped_told
             since, self._dropped_since, self._dropped_told = self._dropped_since, None, self._dropped
-            self._tell_gap(since, self._now(), "no_room", f"{count} QoS 0 messages were dropped for want of room")
+            self._tell_gap(
+                since, self._now(), GapCause.NO_ROOM, f"{count} QoS 0 messages were dropped for want of room"
+            )
 
     def _stalled(self) -> bool:
         """Return whether a full MQTT 5 window was followed by a silence that needs an explanation."""
@@ -242,6 +281,11 @@ class MqttConnector:
             self._seen, self._silent_since = self._received, time.monotonic()
         silent_s = time.monotonic() - self._silent_since
         return self.source.protocol == "5" and self._window_was_full and silent_s > STALL_AFTER_S
+
+    def count_gap(self) -> None:
+        """Count one more gap of this source; a gap of the intake's own is stored by the intake."""
+        with self._telling:
+            self._gaps += 1
 
     def stop_receiving(self) -> None:
         """Take in nothing more; what arrives from now on stays unacknowledged with the broker."""
@@ -295,7 +339,20 @@ class MqttConnector:
             last_received_at=self._last_received_at,
             heard_until=self.heard_until(),
             last_error=self.describe(self.trouble) if self.trouble else "",
+            session_kept=self._session_kept,
+            away_from=self._away[0],
+            away_until=self._away[1],
+            qos_0=self._qos_0,
+            outlived=self._outlived,
         )
+
+
+def gap_arrival(source: str, since: int, until: int, cause: GapCause, detail: str) -> Arrival:
+    """Return a gap of a source from ``since`` to ``until`` (ms UTC) as the locker is to store it."""
+    # A clock that was set back must not turn a gap round.
+    body = {"from": min(since, until), "to": until, "cause": cause, "detail": detail}
+    payload = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
+    return Arrival(source, Kind.GAP, until, cause.value, payload)
 
 
 def arrival_of(item: Waiting) -> Arrival:

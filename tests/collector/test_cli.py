@@ -12,6 +12,9 @@ from zipfile import ZipFile
 import pytest
 import yaml
 
+from collector.collect import read_all
+from connectors.mqtt.connector import gap_arrival
+from connectors.record import GapCause
 from tests.fakes.site import (
     METERS,
     ROOT,
@@ -29,7 +32,7 @@ COMMANDS = (
 RUBRIC_KEYS = [
     "no", "id", "level1", "level2", "meaning", "content", "type", "points", "measure", "rule", "assumptions",
 ]  # fmt: skip
-STATUS_KEYS = ["source", "received", "stored", "read", "ignored", "unread", "lag", "gaps", "last_seen"]
+STATUS_KEYS = ["source", "received", "stored", "read", "ignored", "unread", "lag", "gaps", "last_seen", "grade"]
 
 
 @pytest.fixture(scope="module")
@@ -207,9 +210,21 @@ def test_status_json_says_of_every_source_what_the_contract_lists(ready: Site) -
 
     assert [list(source) for source in sources] == [STATUS_KEYS]
     (water,) = sources
-    assert {key: type(water[key]) for key in STATUS_KEYS[1:-1]} == dict.fromkeys(STATUS_KEYS[1:-1], int)
+    assert {key: type(water[key]) for key in STATUS_KEYS[1:-2]} == dict.fromkeys(STATUS_KEYS[1:-2], int)
     assert (water["source"], water["stored"], water["lag"]) == ("water", 2 * METERS, 0)
-    assert water["last_seen"] == "2026-11-02T10:00:00+08:00"
+    assert (water["last_seen"], water["grade"]) == ("2026-11-02T10:00:00+08:00", "C")
+
+
+def test_the_status_says_every_recent_gap_in_a_line(site: Site) -> None:
+    house = site.open()
+    since = at("2026-11-02 09:00")
+    house.locker.append([gap_arrival("water", since, since + 60_000, GapCause.DOWNTIME, "")])
+    read_all(house)
+    house.locker.close()
+
+    out = on(site, "status").out
+
+    assert "中断 water 2026-11-02 09:00:00 至 2026-11-02 09:01:00：本机停止接收，消息服务器未保留会话（记录 1）" in out
 
 
 def test_register_json_says_places_totals_and_problems(ready: Site) -> None:

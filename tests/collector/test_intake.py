@@ -15,11 +15,11 @@ import pytest
 
 from collector import intake as intake_module
 from collector.broker import free_port
-from collector.intake import Intake, IntakeBusyError, main, read_sources, run_intake
+from collector.intake import Intake, IntakeBusyError, main, run_intake
 from collector.intake_status import STATUS_NAME, read_status
 from connectors.base import SourceUnreachableError
 from connectors.mqtt import client as client_module
-from connectors.mqtt.connector import MqttSource, MqttSourceError
+from connectors.mqtt.connector import MqttSource
 from connectors.record import Arrival
 from tests.fakes import wire_broker as wire
 from tests.fakes.keeper import DISK_FULL, FakeKeeper
@@ -138,6 +138,51 @@ def test_a_failing_keeper_stops_acknowledging_says_so_once_and_recovers(
     ]
 
 
+def test_a_time_without_storing_is_a_gap_of_every_source_in_the_first_good_commit(tmp_path: Path) -> None:
+    keeper, at = FakeKeeper(), [NOON]
+    with WireBroker() as first, WireBroker() as second:
+        sources = [source_at(first.port, "a"), source_at(second.port, "b")]
+        intake = Intake(sources, keeper, lambda: at[0], tmp_path)
+        intake.start()
+        wait_until(lambda: all(source.subscribed for source in intake.tick().sources))
+        keeper.failure = DISK_FULL
+        first.publish(b"v1/x", b"late", mid=1)
+        wait_until(lambda: keeper.attempts >= 2)
+        at[0] = NOON + 60_000
+        wait_until(lambda: intake.tick().failing_since == NOON)
+        keeper.failure = None
+        first.wait_for(wire.PUBACK)
+        assert [(gap.source, json.loads(gap.payload)["cause"]) for gap in keeper.kept[:2]] == [
+            ("a", "disk_full"),
+            ("b", "disk_full"),
+        ]
+        assert [(body["from"], body["to"]) for body in map(json.loads, (gap.payload for gap in keeper.gaps))] == [
+            (NOON, NOON + 60_000)
+        ] * 2
+        assert keeper.payloads == [b"late"]
+        assert intake.status().failing_since == 0
+        wait_until(lambda: [source.gaps for source in intake.status().sources] == [1, 1])
+        second.publish(b"v1/x", b"next", mid=1)
+        second.wait_for(wire.PUBACK)
+        assert len(keeper.gaps) == 2
+        intake.stop()
+
+
+def test_an_intake_that_ended_while_nothing_could_be_stored_leaves_the_gap_to_the_next(room: Room) -> None:
+    room.open()
+    room.keeper.failure = DISK_FULL
+    room.publish(1, 5)
+    wait_until(lambda: room.keeper.attempts >= 2)
+    room.intake.stop()
+    room.keeper.failure = None
+    room.intake = Intake([source_at(room.broker.port)], room.keeper, lambda: NOON + 9, room.folder)
+    room.open()
+    room.publish(6, 6)
+    wait_until(lambda: room.keeper.messages)
+    bodies = [json.loads(gap.payload) for gap in room.keeper.gaps]
+    assert ("disk_full", NOON, NOON + 9) in [(body["cause"], body["from"], body["to"]) for body in bodies]
+
+
 def test_any_other_failure_of_the_keeper_ends_the_intake_loudly_and_acknowledges_nothing(tmp_path: Path) -> None:
     with WireBroker() as broker:
         keeper = FakeKeeper()
@@ -219,18 +264,6 @@ def test_a_second_intake_on_the_same_data_folder_is_refused_in_one_line(room: Ro
     room.intake.stop()
     second.start()
     second.stop()
-
-
-@pytest.mark.parametrize(
-    ("second", "words"),
-    [({"id": "tb", "client_id": "other"}, "2 sources have this id"), ({"client_id": "zz-tb"}, "used by 2 sources")],
-)
-def test_sources_that_would_throw_each_other_out_are_refused(
-    tmp_path: Path, second: dict[str, Any], words: str
-) -> None:
-    sources = [source_at(1883), source_at(1883, **{"id": "b", **second})]
-    with pytest.raises(MqttSourceError, match=words):
-        Intake(sources, FakeKeeper(), lambda: NOON, tmp_path)
 
 
 async def test_once_an_unreachable_broker_is_one_clear_line(tmp_path: Path) -> None:
@@ -346,28 +379,9 @@ def test_the_next_intake_remembers_the_session_and_the_filters(tmp_path: Path) -
             wait_until(lambda intake=intake: intake.tick().sources[0].subscribed)  # type: ignore[misc]
             intake.stop()
         (gap,) = keeper.gaps
-        assert (gap.source, gap.topic) == ("tb", "session_lost")
+        assert (gap.source, gap.topic) == ("tb", "downtime")
         assert json.loads(gap.payload)["from"] == NOON
         assert b"old/#" in broker.got(wire.UNSUBSCRIBE)[0].body
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("{", "no list of MQTT sources"),
-        ('[{"id": "a", "hots": "h"}]', r"source 1: unknown \['hots'\]"),
-        ('[{"id": "a"}]', "source 1: 'topics'; give"),
-        ('[{"id": "a", "topics": ["a"]}]', "missing 3 required"),
-        ("[3]", "source 1: unknown 3"),
-        ('[{"id": "a", "host": "h", "port": 0, "topics": ["a"], "client_id": "c"}]', "port 0"),
-    ],
-)
-def test_a_wrong_sources_file_is_one_clear_line(tmp_path: Path, body: str, words: str) -> None:
-    path = tmp_path / "sources.json"
-    path.write_text(body)
-    with pytest.raises(MqttSourceError, match=words) as caught:
-        read_sources(path)
-    assert "\n" not in str(caught.value)
 
 
 def test_the_process_says_one_line_and_ends_with_2_for_wrong_settings_and_1_for_a_broker_that_is_not_there(

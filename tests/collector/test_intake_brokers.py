@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from collector.clock import system_clock
 from collector.intake import Intake
+from collector.intake_status import STATUS_NAME
 from connectors.mqtt.connector import MqttConnector, MqttSource, Waiting
 from connectors.record import Kind, Record
 from evidence.locker import Locker
@@ -53,6 +55,9 @@ class House:
         for intake in self._intakes:
             intake.stop()
         self.locker.close()
+        # What paho leaves to the garbage collector belongs to the test that left it.
+        self._intakes.clear()
+        gc.collect()
 
     def open(self, source: MqttSource, keeper: Any = None) -> Intake:
         intake = self.start(source, keeper=keeper)
@@ -200,6 +205,65 @@ def test_a_lost_session_is_a_gap_record(house: House, tmp_path: Path) -> None:
     body = json.loads(gap.payload)
     assert body["cause"] == "session_lost"
     assert body["from"] <= before <= body["to"]
+
+
+def test_our_own_downtime_is_a_gap_only_when_the_broker_has_not_kept_the_session(house: House, tmp_path: Path) -> None:
+    with Mosquitto(tmp_path / "broker", persistent=False) as broker:
+        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
+        with Publisher(broker.port) as publisher:
+            intake = house.open(source)
+            publisher.send("v1/a", "1")
+            wait_until(lambda: len(house.records()) == 1)
+            intake.stop()
+            publisher.send("v1/a", "2")
+            publisher.settle()
+            intake = house.open(source)
+            wait_until(lambda: len(house.records()) == 2)
+            bridged = intake.status().sources[0]
+            intake.stop()
+        assert house.records(Kind.GAP) == []
+        assert bridged.session_kept
+        assert 0 < bridged.away_from < bridged.away_until
+        broker.kill()
+        broker.start()
+        house.open(source).stop()
+    (gap,) = house.records(Kind.GAP)
+    body = json.loads(gap.payload)
+    assert (gap.source, body["cause"]) == ("tb", "downtime")
+    assert house.records()[-1].received_at <= body["from"] < body["to"] == gap.received_at
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_a_session_that_the_broker_keeps_over_its_restart_is_seen_to_have_outlived_it(
+    *, persistent: bool, house: House, tmp_path: Path
+) -> None:
+    with Mosquitto(tmp_path / "broker", persistent=persistent) as broker:
+        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
+        house.open(source).stop()
+        intake = house.open(source)
+        assert (intake.status().sources[0].session_kept, intake.status().sources[0].outlived) == (True, False)
+        broker.stop()
+        wait_until(lambda: "connection refused" in intake.tick().sources[0].last_error, 20, "a refused connection")
+        broker.start()
+        wait_until(lambda: intake.tick().sources[0].connections == 2, 30, "the second connection")
+        assert intake.status().sources[0].outlived is persistent
+        intake.stop()
+
+
+def test_a_new_client_id_and_a_lost_status_file_leave_a_gap_from_the_last_stored_record(
+    house: House, tmp_path: Path
+) -> None:
+    with Mosquitto(tmp_path / "broker") as broker, Publisher(broker.port) as publisher:
+        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
+        intake = house.open(source)
+        publisher.send("v1/a", "1")
+        wait_until(lambda: len(house.records()) == 1)
+        intake.stop()
+        (house.folder / STATUS_NAME).unlink()
+        house.open(replace(source, client_id="other")).stop()
+    (message,), (gap,) = house.records(), house.records(Kind.GAP)
+    body = json.loads(gap.payload)
+    assert (body["cause"], body["from"]) == ("downtime", message.received_at)
 
 
 def test_wrong_and_right_credentials(house: House, tmp_path: Path) -> None:

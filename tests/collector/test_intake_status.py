@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collector.intake_status import STATUS_NAME, IntakeStatus, read_status, recall, write_status
 from connectors.mqtt.connector import Memory, MqttSource, MqttStatus
 
+HEARD = 1_793_599_000_000
 SOURCE = MqttSource("tb", "broker.example", 1883, ("v1/#",), "zz")
 STATUS = IntakeStatus(
     pid=7,
@@ -31,7 +33,7 @@ STATUS = IntakeStatus(
             dropped=0,
             gaps=0,
             last_received_at=None,
-            heard_until=1_793_599_000_000,
+            heard_until=HEARD,
             last_error="",
         ),
     ),
@@ -55,7 +57,7 @@ def test_a_status_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None
     assert read_status(tmp_path) is None
     (tmp_path / STATUS_NAME).write_text(text)
     assert read_status(tmp_path) is None
-    assert recall(tmp_path, [SOURCE]) == {}
+    assert recall(tmp_path, [SOURCE], nothing_stored) == {}
 
 
 def test_a_status_of_another_shape_is_none(tmp_path: Path) -> None:
@@ -65,18 +67,51 @@ def test_a_status_of_another_shape_is_none(tmp_path: Path) -> None:
     assert read_status(tmp_path) is None
 
 
-def test_only_the_same_session_is_recalled(tmp_path: Path) -> None:
+def test_the_filters_of_the_same_session_are_recalled(tmp_path: Path) -> None:
     write_status(tmp_path, STATUS)
-    assert recall(tmp_path, [SOURCE]) == {"tb": Memory(("v1/#", "old/#"), 1_793_599_000_000)}
-    for other in (
-        replace(SOURCE, client_id="other"),
-        replace(SOURCE, host="elsewhere"),
-        replace(SOURCE, port=1884),
-        replace(SOURCE, id="b"),
-    ):
-        assert recall(tmp_path, [other]) == {}
+    assert recall(tmp_path, [SOURCE], nothing_stored) == {"tb": Memory(("v1/#", "old/#"), HEARD)}
+
+
+def test_a_session_that_outlived_the_broker_is_recalled_so(tmp_path: Path) -> None:
+    write_status(tmp_path, replace(STATUS, sources=(replace(STATUS.sources[0], outlived=True),)))
+    assert recall(tmp_path, [SOURCE], nothing_stored)["tb"].outlived
+    assert not recall(tmp_path, [replace(SOURCE, client_id="other")], nothing_stored)["tb"].outlived
+
+
+@pytest.mark.parametrize("change", [{"client_id": "other"}, {"host": "elsewhere"}, {"port": 1884}])
+def test_of_another_session_only_is_recalled_until_when_the_source_was_heard(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    write_status(tmp_path, STATUS)
+    assert recall(tmp_path, [replace(SOURCE, **change)], nothing_stored) == {
+        "tb": Memory((), HEARD, same_session=False)
+    }
 
 
 def test_a_source_that_was_never_heard_is_not_recalled(tmp_path: Path) -> None:
     write_status(tmp_path, replace(STATUS, sources=(replace(STATUS.sources[0], heard_until=0),)))
-    assert recall(tmp_path, [SOURCE]) == {}
+    assert recall(tmp_path, [SOURCE, replace(SOURCE, id="b")], nothing_stored) == {}
+
+
+def test_the_newest_stored_record_says_until_when_a_source_was_heard_without_a_status_or_beyond_it(
+    tmp_path: Path,
+) -> None:
+    assert recall(tmp_path, [SOURCE], {"tb": 7}.get) == {"tb": Memory((), 7, same_session=False)}
+    write_status(tmp_path, STATUS)
+    assert recall(tmp_path, [SOURCE], {"tb": HEARD + 9}.get)["tb"].heard_until == HEARD + 9
+    assert recall(tmp_path, [SOURCE], {"tb": HEARD - 9}.get)["tb"].heard_until == HEARD
+
+
+def test_a_status_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    write_status(tmp_path, STATUS)
+    path = tmp_path / STATUS_NAME
+    body = json.loads(path.read_text())
+    del body["failing_since"]
+    for key in ("session_kept", "away_from", "away_until", "qos_0", "outlived"):
+        del body["sources"][0][key]
+    path.write_text(json.dumps(body))
+    assert read_status(tmp_path) == STATUS
+
+
+def nothing_stored(_: str) -> None:
+    return None

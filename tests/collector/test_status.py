@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collector.collect import read_all
 from collector.house import House
 from collector.intake_status import IntakeStatus, write_status
-from collector.status import source_status, unread_shapes
-from connectors.mqtt.connector import MqttStatus
-from connectors.record import Arrival, Kind
+from collector.status import gap_lines, source_status, unread_shapes
+from connectors.mqtt.connector import MqttStatus, gap_arrival
+from connectors.record import Arrival, GapCause, Kind
 from tests.fakes.site import METERS, TELEMETRY, Site, at
 
-KEYS = ["source", "received", "stored", "read", "ignored", "unread", "lag", "gaps", "last_seen"]
-NOTHING = {**dict.fromkeys(KEYS, 0), "source": "water", "last_seen": None}
+KEYS = ["source", "received", "stored", "read", "ignored", "unread", "lag", "gaps", "last_seen", "grade"]
+NOTHING = {**dict.fromkeys(KEYS, 0), "source": "water", "last_seen": None, "grade": "C"}
 QUESTION = "v1/gateway/attributes/request"
 
 
@@ -30,7 +32,7 @@ def house(site: Site) -> Iterator[House]:
     house.locker.close()
 
 
-def status_of_intake(received: int) -> IntakeStatus:
+def status_of_intake(received: int, failing_since: int = 0, **more: Any) -> IntakeStatus:
     source = MqttStatus(
         source="water",
         broker="127.0.0.1:1",
@@ -49,7 +51,7 @@ def status_of_intake(received: int) -> IntakeStatus:
         heard_until=1,
         last_error="",
     )
-    return IntakeStatus(1, 1, False, "", (source,))
+    return IntakeStatus(1, 1, False, "", (replace(source, **more),), failing_since)
 
 
 def test_before_the_first_message_everything_is_nought(house: House) -> None:
@@ -100,6 +102,52 @@ def test_a_gap_is_counted(house: House) -> None:
     read_all(house)
 
     assert source_status(house)[0]["gaps"] == 1
+
+
+@pytest.mark.parametrize(
+    ("seen", "grade"),
+    [
+        ({"session_kept": False, "outlived": False}, "C"),
+        ({"outlived": False}, "B"),
+        ({}, "A"),
+        ({"failing_since": 5}, "C"),
+        ({"qos_0": 1}, "C"),
+        ({"dropped": 1}, "C"),
+        ({"stored": 0}, "C"),
+    ],
+)
+def test_the_grade_is_what_the_intake_has_seen(house: House, seen: dict[str, Any], grade: str) -> None:
+    write_status(house.data, status_of_intake(5, **{"session_kept": True, "outlived": True, **seen}))
+
+    assert source_status(house)[0]["grade"] == grade
+
+
+@pytest.mark.parametrize(("ended", "grade", "lines"), [("2026-10-26 00:00", "C", 1), ("2026-10-25 23:59", "B", 0)])
+def test_a_gap_counts_against_the_grade_while_it_reaches_into_the_window(
+    house: House, ended: str, grade: str, lines: int
+) -> None:
+    write_status(house.data, status_of_intake(5, session_kept=True))
+    house.locker.append([gap_arrival("water", at("2026-10-25 10:00"), at(ended), GapCause.NO_ROOM, "")])
+    read_all(house)
+
+    assert (source_status(house)[0]["grade"], len(gap_lines(house, 10))) == (grade, lines)
+
+
+def test_a_pause_that_the_broker_bridged_is_a_note_and_no_gap(house: House) -> None:
+    pause = {"away_from": at("2026-11-02 09:00"), "away_until": at("2026-11-02 09:05")}
+    write_status(house.data, status_of_intake(5, session_kept=True, **pause))
+
+    (line,) = gap_lines(house, 10)
+
+    assert line.startswith("说明 water 2026-11-02 09:00:00 至 2026-11-02 09:05:00 本机停止接收")
+    assert source_status(house)[0]["gaps"] == 0
+
+
+def test_a_hub_has_no_grade(tmp_path: Path) -> None:
+    house = Site(tmp_path / "other", port=1, hub="http://127.0.0.1:1").open()
+
+    assert [one["grade"] for one in source_status(house)] == ["C", None]
+    house.locker.close()
 
 
 def test_a_ledger_that_was_only_just_begun_is_no_error(site: Site, house: House) -> None:

@@ -113,16 +113,16 @@ def test_rows_that_are_not_measured_yet_are_counted_where_they_are_left_out() ->
 def test_the_status_shows_every_count_of_a_source_and_a_dash_before_the_first_record() -> None:
     counts = {"received": 9, "stored": 8, "read": 5, "ignored": 2, "unread": 1, "lag": 3, "gaps": 4}
     sources = [
-        {"source": "water", **counts, "last_seen": "2026-11-09T02:30:00+08:00"},
-        {"source": "silent", **dict.fromkeys(counts, 0), "last_seen": None},
+        {"source": "water", **counts, "last_seen": "2026-11-09T02:30:00+08:00", "grade": "A"},
+        {"source": "silent", **dict.fromkeys(counts, 0), "last_seen": None, "grade": None},
     ]
 
     lines = printed(status_table(sources)).splitlines()
 
     assert next(line.split() for line in lines if "water" in line) == [
-        "water", "9", "8", "5", "2", "1", "3", "4", "2026-11-09T02:30:00+08:00",
+        "water", "9", "8", "5", "2", "1", "3", "4", "A", "2026-11-09T02:30:00+08:00",
     ]  # fmt: skip
-    assert next(line.split() for line in lines if "silent" in line) == ["silent", *"0000000", "—"]
+    assert next(line.split() for line in lines if "silent" in line) == ["silent", *"0000000", "—", "—"]
 
 
 def test_a_pipe_gets_the_table_without_colours(capsys: pytest.CaptureFixture[str]) -> None:

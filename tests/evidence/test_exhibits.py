@@ -282,6 +282,13 @@ def test_the_cover_names_the_run_its_digest_and_every_sign() -> None:
     assert "不得用于申报" in said
 
 
+def test_the_cover_says_when_the_sources_could_not_be_heard() -> None:
+    book = compose_book(scorecard(), {10: indicator(part())}, NO_DAYS, GLOSSARY, SHA, "water 12:00 至 12:01")
+    assert "接收中断 | water 12:00 至 12:01" in texts(book.front([3])[0])
+    silent = compose_book(scorecard(), {10: indicator(part())}, NO_DAYS, GLOSSARY, SHA)
+    assert "接收中断" not in texts(silent.front([3])[0])
+
+
 def test_the_contents_list_each_exhibit_with_its_mark_points_and_page() -> None:
     rows = [indicator(part()), indicator(part(), no=11, met=None)]
     _, contents = compose_book(scorecard(*rows), {row["no"]: row for row in rows}, NO_DAYS, GLOSSARY, SHA).front([3, 5])

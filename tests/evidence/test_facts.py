@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.record import Arrival, Kind
+from connectors.record import Arrival, GapCause, Kind
 from evidence.facts import gather_facts
 from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE
 from evidence.replay import fold_all
+from evidence.window import window_before
+from scoring.model import Gap, RowScore
+from scoring.score import score
 from tests.fakes.hamlet import DAY_MS, HUB, Hamlet
 from tests.fakes.night import Night
 
@@ -152,3 +155,51 @@ def test_the_products_own_records_are_open_only_behind_the_claim(night: Night) -
     fold_all(ledger, night.catalogue, night.claim.window.zone, records, dict(night.records).__getitem__)
     known = gather_facts(ledger, night.catalogue, "demo", night.claim.window)
     assert set(known.broken) == {SYSTEM_SOURCE}
+
+
+# ---------------------------------------------------------------- gaps
+
+
+def test_gaps_that_reach_into_the_window_are_named_oldest_first(hamlet: Hamlet) -> None:
+    begin, end = window_before(hamlet.clock(), 7, hamlet.house.settings.zone).as_ms()
+    hamlet.gap("thingsboard", begin - 9, begin - 1)
+    inside = [
+        hamlet.gap("thingsboard", begin - 9, begin),
+        hamlet.gap("alink", begin + 5, begin + 5, GapCause.DISK_FULL),
+        hamlet.gap("thingsboard", end - 1, end + 9, GapCause.DOWNTIME),
+    ]
+    hamlet.gap("thingsboard", end, end + 9)
+    hamlet.gap("of-nobody", begin, end)
+    gaps = hamlet.facts().gaps
+    assert [gap.receipt for gap in gaps] == inside
+    assert gaps[1] == Gap("alink", begin + 5, begin + 5, "disk_full", inside[1])
+
+
+def test_a_state_heard_before_a_gap_is_of_no_use_and_a_reading_is(hamlet: Hamlet) -> None:
+    topic = "/sys/p/d1/thing/event/property/post"
+    hamlet.tell("alink", topic, {"params": {"ControlMode": "auto", "PumpState": 1}})
+    hamlet.gap("alink", hamlet.clock(), hamlet.clock() + 1)
+    hamlet.later()
+    notes = {one.capability: one.note for one in hamlet.facts().shown}
+    assert notes == {"pump_control": "接收中断后尚未再次上报，现状未知", "pump_running": ""}
+
+
+def test_gaps_of_all_sources_never_raise_a_row_and_touch_only_what_is_judged_by_its_worst_or_last_value(
+    night: Night,
+) -> None:
+    ledger = Ledger(None, night.catalogue.reading_digest)
+    records = list(night.records.values())
+    fold_all(ledger, night.catalogue, night.claim.window.zone, records, dict(night.records).__getitem__)
+
+    def rows() -> dict[int, RowScore]:
+        facts = gather_facts(ledger, night.catalogue, night.claim.community, night.claim.window)
+        return {row.no: row for row in score(night.catalogue.rubric, facts).rows}
+
+    before = rows()
+    begin, end = night.claim.window.as_ms()
+    for number, source in enumerate(sorted(one.id for one in night.catalogue.sources.values() if one.profiles)):
+        gap = (night.claim.cutoff + 1 + number, source, begin, end, "session_lost")
+        ledger.connection.execute("INSERT INTO gaps VALUES (?, ?, ?, ?, ?)", gap)
+    after = rows()
+    assert all(after[no].floor <= row.floor and after[no].ceiling >= row.ceiling for no, row in before.items())
+    assert {no for no, row in before.items() if after[no].floor < row.floor} == {18, 67}

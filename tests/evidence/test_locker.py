@@ -338,3 +338,13 @@ def test_a_record_altered_in_its_file_no_longer_has_its_stored_leaf(locker: Lock
         connection.execute("UPDATE records SET payload = ? WHERE receipt = 2", (b"payload 9",))
     connection.close()
     assert [locker.stored_leaf(receipt) == locker.get(receipt).leaf for receipt in (1, 2)] == [True, False]
+
+
+def test_it_knows_when_the_newest_record_of_a_source_was_received(tmp_path: Path, clock: Clock) -> None:
+    locker = Locker(tmp_path, ZONE, clock)
+    assert locker.last_received("a") is None
+    locker.append([Arrival(name, Kind.MESSAGE, at, "t", b"") for name, at in (("a", 1), ("b", 2), ("a", 3))])
+    clock.now += DAY_MS
+    locker.append([Arrival("b", Kind.MESSAGE, 4, "t", b"")])
+    assert [locker.last_received(name) for name in ("a", "b", "c")] == [3, 4, None]
+    locker.close()

@@ -166,6 +166,28 @@ def test_run_json_names_every_file_and_every_partition(night: Night, finished: R
     assert body["broken"] == {}
 
 
+def test_run_json_and_the_exhibits_name_the_gaps_within_the_window_and_a_rebuild_is_equal(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", at=HOME)
+    since = hamlet.clock()
+    gap = hamlet.gap("thingsboard", since, since + 60_000)
+    hamlet.later()
+    claim = hamlet.claim()
+    first, again = computed(hamlet, claim.cutoff), computed(hamlet, claim.cutoff)
+    assert json.loads(first.files["run.json"])["gaps"] == [
+        {
+            "source": "thingsboard",
+            "from_ms": since,
+            "to_ms": since + 60_000,
+            "cause": "session_lost",
+            "receipt": gap,
+        }
+    ]
+    assert first.files == again.files
+    assert first.scorecard["indicators"][9]["numerator"] == 1
+    assert hamlet.fold().dump_digest() == hamlet.fold().dump_digest()
+
+
 def test_the_scorecard_has_the_shape_other_programs_rely_on(finished: RunFiles) -> None:
     card = json.loads(finished.files["scorecard.json"])
     assert set(card) >= {"community", "as_of", "window", "run", "environment", "totals", "prerequisites", "indicators"}

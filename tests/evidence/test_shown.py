@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.record import Kind
@@ -139,6 +141,36 @@ def test_readings_of_several_days_are_counted_by_day(hamlet: Hamlet) -> None:
     hamlet.meter("WM-1", 3)
     hamlet.later()
     assert of(hamlet).days_seen == 2
+
+
+@pytest.mark.parametrize(
+    ("states", "again", "stale"),
+    [({"water_volume"}, False, True), ({"water_volume"}, True, False), (set(), False, False)],
+)
+def test_a_state_is_not_known_behind_a_gap_until_it_is_said_again(
+    hamlet: Hamlet, states: set[str], again: bool, stale: bool
+) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", at=HOME)
+    now = hamlet.clock()
+    gap = hamlet.gap("thingsboard", now, now + 5)
+    if again:
+        hamlet.meter("WM-1")
+    hamlet.later()
+    (shown,) = hamlet.asking(Asked(states=frozenset(states), behind={"thingsboard": gap, "alink": gap + 99}))
+    assert (shown.stale, shown.rung) == (stale, Rung.PLAUSIBLE)
+    assert shown.note == ("接收中断后尚未再次上报，现状未知" if stale else "")
+
+
+def test_behind_a_gap_a_state_from_before_the_window_is_not_known_either(hamlet: Hamlet) -> None:
+    hamlet.register()
+    hamlet.meter("WM-1", at=HOME)
+    gap = hamlet.gap("thingsboard", hamlet.clock(), hamlet.clock())
+    hamlet.later(9 * DAY_MS)
+    asked = Asked({"water_volume": 30}, states=frozenset({"water_volume"}))
+    (known,) = hamlet.asking(asked)
+    (stale,) = hamlet.asking(replace(asked, behind={"thingsboard": gap}))
+    assert (known.stale, stale.stale) == (False, True)
 
 
 def test_of_a_seasonal_capability_the_newest_credited_day_of_its_season_is_shown(hamlet: Hamlet) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from collector.imports import import_register
 from collector.reader import Reader
-from connectors.record import Arrival, Kind
+from connectors.mqtt.connector import gap_arrival
+from connectors.record import Arrival, GapCause, Kind
 from evidence.acts import ACTS_SOURCE
 from evidence.facts import gather_facts
 from evidence.ledger import Ledger
@@ -109,6 +110,11 @@ class Hamlet(Stage):
         """Store one message; a body that is no bytes is sent as JSON."""
         payload = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         return self.receive([(source, topic, payload, retained)])
+
+    def gap(self, source: str, since: int, until: int, cause: GapCause = GapCause.SESSION_LOST) -> int:
+        """Store that a source may have lost messages between two moments (ms UTC), as the intake would."""
+        (receipt,) = self.house.locker.append([gap_arrival(source, since, until, cause, "")])
+        return receipt
 
     def fold(self, upto: int | None = None) -> Ledger:
         """Return a new ledger in memory, folded over everything stored (up to a receipt)."""

@@ -34,6 +34,9 @@ class FakeKeeper:
             self.batches.append(len(arrivals))
             return list(range(first, len(self.kept) + 1))
 
+    def last_received(self, source: str) -> int | None:
+        return next((one.received_at for one in reversed(self.kept) if one.source == source), None)
+
     @property
     def messages(self) -> list[Arrival]:
         return [arrival for arrival in self.kept if arrival.kind is Kind.MESSAGE]

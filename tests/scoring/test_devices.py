@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from scoring.census import Census
-from scoring.model import Entry, Facts, Measure, Rung, Shown, ShownBy
+from scoring.model import Entry, Facts, Gap, Measure, Rung, Shown, ShownBy
+from scoring.rules import judge
 from tests.fakes.facts import facts, part, place, places, row, rubric, shown
 
 RETENTION = {"kind": "limits", "capability": "camera_retention", "over": "camera", "take": "lowest"}
@@ -86,3 +87,20 @@ def test_a_device_without_a_value_is_unknown_and_one_without_a_place_is_listed_a
 def test_a_value_that_is_not_current_is_no_value(old: Shown) -> None:
     measure = count(RETENTION, facts({"area": places("area", 1)}, [*cameras(None), old]))
     assert (measure.worst, keys(measure.unknown)) == (None, ["meters/0"])
+
+
+@pytest.mark.parametrize("able", ["camera", "camera_retention"])
+def test_where_a_source_had_a_gap_the_worst_value_is_open_at_the_floor_and_a_bad_one_stays_bad(able: str) -> None:
+    areas = {"area": places("area", 2)}
+    gaps = [Gap(source, 1, 2, "session_lost", 9) for source in ("meters", "meters", "elsewhere")]
+    known = {"sources_of": {able: frozenset({"meters"})}, "gaps": tuple(gaps)}
+    measure = count(RETENTION, facts(areas, cameras("40", "30"), **known))
+    (open_one,) = measure.unknown
+    assert (str(measure.worst), open_one.key) == ("30", "gap/meters")
+    assert open_one.reason == "窗口内接收中断2次，其间的数值未知"
+    (rule,) = [
+        way.rule for way in rubric(row(parts=[part(RETENTION, {"worst": {"at_least": 30}})])).rows[0].parts[0].ways
+    ]
+    assert judge(rule, measure) == (False, True)
+    assert judge(rule, count(RETENTION, facts(areas, cameras("40", "29"), **known))) == (False, False)
+    assert count(RETENTION, facts(areas, cameras("40", "30"), **{**known, "gaps": (gaps[2],)})).unknown == ()

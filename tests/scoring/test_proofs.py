@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -94,6 +95,16 @@ def test_an_old_list_without_the_word_contradicts_nothing() -> None:
     listed = shown(HOMES[1], "entry", INVENTORY, values=("card",), days_ago=365)
     assert count(FACE, listed).missing[0].key == HOMES[0].id
     assert count(FACE, listed).unknown[0].key == HOMES[1].id
+
+
+@pytest.mark.parametrize("value", ["auto", "manual"])
+def test_a_state_that_may_have_changed_since_is_open_whatever_it_was_and_still_shows_that_it_is_there(
+    value: str,
+) -> None:
+    said = [replace(shown(home, "pump_control", values=(value,)), stale=True) for home in HOMES]
+    asked_how = count(measure(show=[{"capability": "pump_control", "by": ["message"], "equals": "auto"}]), *said)
+    asked_whether = count(measure(show=[{"capability": "pump_control", "by": ["message"]}]), *said)
+    assert (asked_how.n, asked_how.n_ceiling, asked_whether.n) == (0, 2, 2)
 
 
 @pytest.mark.parametrize(("days_seen", "n"), [(1, 0), (2, 1), (7, 1)])

@@ -293,7 +293,7 @@ def build(out: Path) -> Example:
     counts = {"received": 300, "stored": 300, "read": 290, "ignored": 6, "unread": 4, "lag": 0, "gaps": 1}
     silent = dict.fromkeys(counts, 0)
     status = [
-        {"source": "thingsboard", **counts, "last_seen": RECEIVED_AT},
+        {"source": "thingsboard", **counts, "last_seen": RECEIVED_AT, "grade": "A"},
         {
             "source": "acme",
             **silent,

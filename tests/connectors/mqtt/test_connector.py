@@ -10,8 +10,8 @@ import pytest
 
 from connectors.mqtt import client as client_module
 from connectors.mqtt import connector as connector_module
-from connectors.mqtt.connector import Memory, MqttConnector, MqttSource, Waiting, arrival_of
-from connectors.record import DUP_FLAG, RETAIN_FLAG, Arrival, Kind
+from connectors.mqtt.connector import Memory, MqttConnector, MqttSource, Waiting, arrival_of, gap_arrival
+from connectors.record import DUP_FLAG, RETAIN_FLAG, Arrival, GapCause, Kind
 from tests.fakes import wire_broker as wire
 from tests.fakes.patience import wait_until
 from tests.fakes.wire_broker import WireBroker
@@ -86,6 +86,7 @@ def test_what_is_settled_is_acknowledged_in_order_and_counted(site: Site) -> Non
     assert [ack.mid for ack in site.broker.wait_for(wire.PUBACK, 3)] == [5, 6, 7]
     status = site.connector.status()
     assert (status.received, status.stored, status.acknowledged, status.stale) == (4, 4, 3, 0)
+    assert status.qos_0 == 1
     assert (status.connected, status.subscribed, status.last_error) == (True, True, "")
 
 
@@ -147,7 +148,7 @@ def test_a_first_connection_without_session_is_a_gap_only_when_there_was_one(mem
         site.open()
         gaps = site.gaps()
         assert len(gaps) == count
-        assert all((gap["from"], gap["to"]) == (NOON - 5, NOON) for gap in gaps)
+        assert all((gap["from"], gap["to"], gap["cause"]) == (NOON - 5, NOON, "downtime") for gap in gaps)
         site.connector.disconnect(1)
 
 
@@ -157,9 +158,25 @@ def test_a_session_kept_over_a_restart_is_no_gap_and_old_filters_go() -> None:
         assert site.connector.status().topics == ("v1/#", "old/#")
         site.open()
         assert site.gaps() == []
+        status = site.connector.status()
+        assert (status.session_kept, status.away_from, status.away_until) == (True, NOON - 5, NOON)
         assert site.connector.status().topics == ("v1/#",)
         assert b"old/#" in broker.got(wire.UNSUBSCRIBE)[0].body
         site.connector.disconnect(1)
+
+
+def test_a_session_that_is_not_known_to_be_ours_bridges_nothing() -> None:
+    with WireBroker(sessions=(True,)) as broker:
+        site = Site(broker, Memory((), NOON - 5, same_session=False))
+        site.open()
+        assert [gap["cause"] for gap in site.gaps()] == ["downtime"]
+        assert site.connector.status().away_until == 0
+        site.connector.disconnect(1)
+
+
+def test_a_gap_is_never_turned_round_by_a_clock_that_was_set_back() -> None:
+    gap = json.loads(gap_arrival("tb", NOON, NOON - 9, GapCause.DOWNTIME, "").payload)
+    assert (gap["from"], gap["to"]) == (NOON - 9, NOON - 9)
 
 
 def test_after_stop_receiving_nothing_is_taken_in_or_acknowledged(site: Site) -> None:
