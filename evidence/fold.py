@@ -24,7 +24,7 @@ from evidence.ledger import Ledger
 from evidence.locker import EMPTY_CHAIN, chain_leaf
 from evidence.walk import fold_walk
 
-BATCH = 5000
+BATCH = 2000
 """Records a transaction: in it each row that messages change is written once, so more are cheaper, but held at once."""
 
 REMEMBERED_PARTITIONS = 64
