@@ -10,7 +10,7 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -25,18 +25,19 @@ from collector.cli_register import register_app
 from collector.demo import Progress as DemoProgress
 from collector.demo import play_demo
 from collector.failures import call
-from collector.house import House, open_house
+from collector.house import House
 from collector.intake import run_intake
 from collector.options import DEFAULT_SETTINGS, CommunityOption, JsonOption, SettingsOption
 from collector.questions import ask_what_applies
-from collector.refresh import bundle_run, newest_run, refresh, run_folder
+from collector.refresh import bundle_run, refresh, run_folder
 from collector.review import serve_review
 from collector.rubric_view import list_rubric
-from collector.settings import load_settings, mqtt_sources
+from collector.settings import mqtt_sources
 from collector.starter import write_starter
 from collector.status import gap_lines, source_status, unread_shapes
 from collector.supervise import supervise
 from collector.table import print_out, scorecard_table, status_table
+from collector.terminal import fail, find_run, open_site, print_json, say
 from collector.walker import check_sources
 from evidence.rebuild import rebuild_ledger
 from evidence.verify import Outcome, verify_bundle
@@ -53,25 +54,6 @@ app.command("doctor")(doctor_command)
 app.command("form")(form_command)
 app.add_typer(register_app, name="register")
 app.add_typer(gaps_app, name="gaps")
-
-
-def _open(settings: Path) -> House:
-    return open_house(load_settings(settings))
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-
-
-def _say(line: str) -> None:
-    """Print one line and flush it, so that a program reading a pipe sees it at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _fail(line: str) -> NoReturn:
-    sys.stderr.write(line + "\n")
-    raise typer.Exit(1)
 
 
 @app.command()
@@ -107,18 +89,18 @@ def demo(
             play_demo(out, seed=seed, households=households, on_progress=on_progress, on_stage=on_stage)
         )
     if as_json:
-        _print_json(done.scorecard)
+        print_json(done.scorecard)
     else:
         print_out(scorecard_table(done.scorecard, built_only=True))
-        _say(f"申报表 {done.folder / 'declaration.docx'}")
-        _say(f"证明材料 {done.folder / 'exhibits.pdf'}")
-        _say(f"证据包 {done.folder / 'evidence.zip'}")
+        say(f"申报表 {done.folder / 'declaration.docx'}")
+        say(f"证明材料 {done.folder / 'exhibits.pdf'}")
+        say(f"证据包 {done.folder / 'evidence.zip'}")
     if not once:
         asyncio.run(_serve(house, done.community, 0))
 
 
 async def _serve(house: House, community: str, port: int | None) -> None:
-    await serve_review(house, community, collecting.stop_on_signals(), port=port, ready=_say)
+    await serve_review(house, community, collecting.stop_on_signals(), port=port, ready=say)
 
 
 @app.command()
@@ -132,14 +114,14 @@ def init(
     """Write a commented settings file to start from; at a terminal, ask what the community does not have."""
     silent = no_questions or not sys.stdin.isatty()
     for path in write_starter(folder, None if silent else ask_what_applies):
-        _say(f"written: {path}")
+        say(f"written: {path}")
 
 
 @app.command()
 def run(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
     """Run intake, reader with nightly refresh, and review page until stopped."""
     _log_to_stderr()
-    house = _open(settings)
+    house = open_site(settings)
     check_sources(house)
     house.locker.close()
     raise typer.Exit(asyncio.run(supervise(settings)))
@@ -149,13 +131,13 @@ def run(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
 def intake(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
     """Run the intake process alone: receive, store, acknowledge."""
     _log_to_stderr()
-    house = _open(settings)
+    house = open_site(settings)
     sources = mqtt_sources(house.settings)
 
     async def work() -> None:
         stop = collecting.stop_on_signals()
         if not sources:
-            _say("intake ready: 0 sources")
+            say("intake ready: 0 sources")
             await stop.wait()
             return
         await run_intake(
@@ -163,7 +145,7 @@ def intake(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
             house.locker,
             house.clock,
             stop,
-            lambda: _say(f"intake ready: {len(sources)} sources"),
+            lambda: say(f"intake ready: {len(sources)} sources"),
             folder=house.data,
         )
 
@@ -174,7 +156,7 @@ def intake(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
 def night(settings: SettingsOption = DEFAULT_SETTINGS) -> None:
     """Run the reader and the nightly refresh alone."""
     _log_to_stderr()
-    asyncio.run(collecting.run_night_process(_open(settings)))
+    asyncio.run(collecting.run_night_process(open_site(settings)))
 
 
 @app.command()
@@ -192,11 +174,11 @@ def collect(
         run(settings)
     # What goes wrong ends this command with its own one line; the log would say it twice.
     _log_to_stderr(logging.ERROR)
-    house = _open(settings)
+    house = open_site(settings)
     check_sources(house)
     collected = asyncio.run(collecting.collect_once(house, quiet_s=quiet_s))
     if as_json:
-        _print_json(
+        print_json(
             {
                 "sources": source_status(house),
                 "failures": list(collected.failures),
@@ -206,9 +188,9 @@ def collect(
     else:
         print_out(status_table(source_status(house)))
         for line in collected.remarks:
-            _say(line)
+            say(line)
     if collected.failures:
-        _fail("; ".join(collected.failures))
+        fail("; ".join(collected.failures))
 
 
 @app.command("refresh")
@@ -216,25 +198,17 @@ def refresh_command(
     *, settings: SettingsOption = DEFAULT_SETTINGS, community: CommunityOption = None, as_json: JsonOption = False
 ) -> None:
     """Count, score and freeze everything stored as the community's next run."""
-    house = _open(settings)
+    house = open_site(settings)
     collecting.import_files(house)
     done = refresh(house, house.community(community))
     if as_json:
-        _print_json(done.scorecard)
+        print_json(done.scorecard)
     else:
         print_out(scorecard_table(done.scorecard, built_only=True))
-        _say(str(done.folder))
+        say(str(done.folder))
 
 
 RunArgument = Annotated[int | None, typer.Argument(help="The run's number; the newest by default.")]
-
-
-def _run_number(house: House, community: str, number: int | None) -> int:
-    found = newest_run(house.settings.out, community) if number is None else number
-    if found is None or not run_folder(house.settings.out, community, found).is_dir():
-        wanted = "no run" if number is None else f"no run {number}"
-        _fail(f"{community} has {wanted} in {house.settings.out}; make one with `zhizheng refresh`")
-    return found
 
 
 @app.command()
@@ -247,12 +221,12 @@ def show(
     everything: Annotated[bool, typer.Option("--all", help="Also the rows that are not measured yet.")] = False,
 ) -> None:
     """Show a run's scorecard."""
-    house = _open(settings)
+    house = open_site(settings)
     name = house.community(community)
-    folder = run_folder(house.settings.out, name, _run_number(house, name, number))
+    folder = run_folder(house.settings.out, name, find_run(house, name, number))
     scorecard = json.loads((folder / "scorecard.json").read_bytes())
     if as_json:
-        _print_json(scorecard)
+        print_json(scorecard)
     else:
         print_out(scorecard_table(scorecard, built_only=not everything))
 
@@ -262,25 +236,25 @@ def bundle(
     number: RunArgument = None, *, settings: SettingsOption = DEFAULT_SETTINGS, community: CommunityOption = None
 ) -> None:
     """Pack a run with everything needed to check it: evidence.zip."""
-    house = _open(settings)
+    house = open_site(settings)
     name = house.community(community)
-    path = bundle_run(house, name, _run_number(house, name, number))
-    _say(str(path))
+    path = bundle_run(house, name, find_run(house, name, number))
+    say(str(path))
 
 
 @app.command()
 def status(*, settings: SettingsOption = DEFAULT_SETTINGS, as_json: JsonOption = False) -> None:
     """Show per source what was received, stored and read, and what nobody could read yet."""
-    house = _open(settings)
+    house = open_site(settings)
     sources = source_status(house)
     if as_json:
-        _print_json(sources)
+        print_json(sources)
         return
     print_out(status_table(sources))
     for line in gap_lines(house, 10):
-        _say(line)
+        say(line)
     for shape in unread_shapes(house)[:10]:
-        _say(
+        say(
             f"未识别 {shape['source']} ×{shape['count']}：{shape['reason']}"
             f"（{shape['shape']}，首条记录 {shape['first_receipt']}）"
         )
@@ -302,11 +276,11 @@ def verify(
     verdict = verify_bundle(bundle_file, allow_simulated=allow_simulated)
     if as_json:
         checks = [{"name": one.name, "outcome": str(one.outcome), "detail": one.detail} for one in verdict.checks]
-        _print_json({"sound": verdict.sound, "checks": checks})
+        print_json({"sound": verdict.sound, "checks": checks})
     else:
         marks = {Outcome.PASSED: "通过", Outcome.FAILED: "不通过", Outcome.NOT_CHECKED: "未检查"}
         for check in verdict.checks:
-            _say(f"{marks[check.outcome]}\t{check.name}\t{check.detail}")
+            say(f"{marks[check.outcome]}\t{check.name}\t{check.detail}")
     if not verdict.sound:
         raise typer.Exit(1)
 
@@ -314,14 +288,14 @@ def verify(
 @app.command()
 def rebuild(*, settings: SettingsOption = DEFAULT_SETTINGS, as_json: JsonOption = False) -> None:
     """Fold the locker into a new ledger, compare it with the present one, and put it in its place."""
-    house = _open(settings)
+    house = open_site(settings)
     with house.hold("night"):
         result = rebuild_ledger(house.locker, house.catalogue, house.settings.zone, house.data / "ledger.sqlite")
         house.forget_series()
     if as_json:
-        _print_json({"records": result.records, "equal": result.equal, "digest": result.digest})
+        print_json({"records": result.records, "equal": result.equal, "digest": result.digest})
     else:
-        _say(f"{result.records} records folded; {result.describe()}")
+        say(f"{result.records} records folded; {result.describe()}")
     if result.equal is False:
         raise typer.Exit(1)
 
@@ -332,11 +306,11 @@ def rubric(*, settings: SettingsOption = DEFAULT_SETTINGS, as_json: JsonOption =
     needless = settings == DEFAULT_SETTINGS and not settings.is_file()
     rows = list_rubric(None if needless else settings)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     for row in rows:
         how = "、".join(part["title"] for part in row["measure"]) or "尚未接入"
-        _say(f"{row['no']:>2} {row['type']} {row['points']:>3}  {row['level2']}：{how}")
+        say(f"{row['no']:>2} {row['type']} {row['points']:>3}  {row['level2']}：{how}")
 
 
 @app.command()
@@ -347,7 +321,7 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Another port than the settings name.")] = None,
 ) -> None:
     """Serve the review page."""
-    house = _open(settings)
+    house = open_site(settings)
     asyncio.run(_serve(house, house.community(community), port))
 
 

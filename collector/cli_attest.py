@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -16,10 +14,9 @@ from rich.table import Table
 
 from collector.attest_desk import Handed, list_recorded, take_back, take_in, write_template
 from collector.attest_layout import ACT_NAMES
-from collector.house import House, open_house
 from collector.options import DEFAULT_SETTINGS, CommunityOption, JsonOption, SettingsOption
-from collector.settings import load_settings
 from collector.table import print_out
+from collector.terminal import open_site, print_json, say
 from evidence.attest import REMINDER_DAYS, ActLine
 
 SHORT_BATCH = 12
@@ -33,14 +30,6 @@ attest_app = typer.Typer(
 )
 
 
-def _open(settings: Path) -> House:
-    return open_house(load_settings(settings))
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-
-
 @attest_app.command("template")
 def template(
     file: Annotated[Path, typer.Argument(help="Where to write the workbook.")] = Path("佐证.xlsx"),
@@ -49,9 +38,9 @@ def template(
     community: CommunityOption = None,
 ) -> None:
     """Write a workbook with a line for every part that nothing has shown yet."""
-    house = _open(settings)
+    house = open_site(settings)
     count = write_template(house, house.community(community), file)
-    _say(f"已写出 {file}：{count}个分项待佐证。填好浅黄色的格，文件放在它旁边，再运行 zhizheng attest import {file}")
+    say(f"已写出 {file}：{count}个分项待佐证。填好浅黄色的格，文件放在它旁边，再运行 zhizheng attest import {file}")
 
 
 @attest_app.command("import")
@@ -66,10 +55,10 @@ def import_command(
     as_json: JsonOption = False,
 ) -> None:
     """Record what a filled workbook says, or name every cell that is refused and record nothing."""
-    house = _open(settings)
+    house = open_site(settings)
     handed = take_in(house, house.community(community), file, documents)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "import": handed.imported.batch,
                 "recorded": [dict(body) for body in handed.imported.recorded],
@@ -79,7 +68,7 @@ def import_command(
         )
         return
     for line in _tell_import(handed):
-        _say(line)
+        say(line)
 
 
 def _tell_import(handed: Handed) -> Iterator[str]:
@@ -134,17 +123,17 @@ def list_command(
     as_json: JsonOption = False,
 ) -> None:
     """List every recorded act as it stands today, and what ends soon."""
-    house = _open(settings)
+    house = open_site(settings)
     lines, soon = list_recorded(house, house.community(community), ending)
     if as_json:
-        _print_json({"acts": [asdict(line) for line in lines], "expiring": [asdict(line) for line in soon]})
+        print_json({"acts": [asdict(line) for line in lines], "expiring": [asdict(line) for line in soon]})
         return
     if not lines:
-        _say("还没有登记；zhizheng attest template 写出要填的工作簿")
+        say("还没有登记；zhizheng attest template 写出要填的工作簿")
         return
     print_out(_table(lines))
     for text in tell_ending(soon, ending):
-        _say(text)
+        say(text)
 
 
 @attest_app.command("undo")
@@ -158,12 +147,12 @@ def undo(
     community: CommunityOption = None,
 ) -> None:
     """Withdraw acts from today on; they stay in the record, and importing them again has them stand again."""
-    house = _open(settings)
+    house = open_site(settings)
     lines = take_back(house, house.community(community), receipts or [], batch=batch, by=by, reason=reason)
-    _say(f"已撤回{len(lines)}条，从今天起不再计入；记录保留，重新导入即可恢复：")
+    say(f"已撤回{len(lines)}条，从今天起不再计入；记录保留，重新导入即可恢复：")
     for line in lines:
         row = f"指标{line.row}" if line.row is not None else line.part
-        _say(f"  记录{line.receipt}　{ACT_NAMES.get(line.act, line.act)}　{row}　{line.title}")
+        say(f"  记录{line.receipt}　{ACT_NAMES.get(line.act, line.act)}　{row}　{line.title}")
 
 
 def _table(lines: Sequence[ActLine]) -> Table:
@@ -199,7 +188,3 @@ def _table(lines: Sequence[ActLine]) -> Table:
             line.batch[:SHORT_BATCH],
         )
     return table
-
-
-def _print_json(value: Any) -> None:
-    _say(json.dumps(value, ensure_ascii=False, indent=1))

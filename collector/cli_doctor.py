@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -13,6 +11,7 @@ import typer
 from collector.clock import system_clock
 from collector.options import DEFAULT_SETTINGS, JsonOption, SettingsOption
 from collector.settings import MqttSettings, Settings, SettingsError, load_settings, mqtt_sources
+from collector.terminal import print_json, say_all
 from connectors.mqtt.connector import MqttSource
 from connectors.mqtt.doctor import examine
 from connectors.mqtt.finding import Outcome, Plan, Report
@@ -48,7 +47,7 @@ def doctor_command(
     chosen = _choose(load_settings(settings), source)
     report = examine(chosen, Plan(probes, outage, topic), secrets.token_hex(4), system_clock())
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(report), ensure_ascii=False, indent=1) + "\n")
+        print_json(_as_json(report))
     else:
         _show(report)
     if not report.sound:
@@ -80,4 +79,4 @@ def _show(report: Report) -> None:
         mend = f"；{lead}：{check.mend}" if check.mend else ""
         lines.append(f"{_MARKS[check.outcome]}\t{_TITLES[check.name]}\t{check.seen}{mend}")
     lines.append(f"送达等级 {report.grade}\t{report.grade_reason}")
-    sys.stdout.write("\n".join(lines) + "\n")
+    say_all(lines)

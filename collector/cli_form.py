@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from collector.house import open_house
 from collector.office import HOW_TO_HAVE_IT, OfficeError, convert_to_pdf
 from collector.options import DEFAULT_SETTINGS, CommunityOption, SettingsOption
-from collector.refresh import RefreshError, newest_run, run_folder
-from collector.settings import load_settings
+from collector.refresh import run_folder
+from collector.terminal import find_run, open_site, say
 from evidence.exhibits import EXHIBITS_FILE
 from evidence.form import FormError, compare_form
 from evidence.form_words import EXHIBITS
@@ -34,23 +32,20 @@ def form_command(
     community: CommunityOption = None,
 ) -> None:
     """Write a run's declaration as .docx, .xlsx, .csv and, with LibreOffice, .pdf into a folder."""
-    house = open_house(load_settings(settings))
+    house = open_site(settings)
     name = house.community(community)
-    run = newest_run(house.settings.out, name) if number is None else number
-    source = run_folder(house.settings.out, name, run or 0)
-    if run is None or not source.is_dir():
-        wanted = "no run" if number is None else f"no run {number}"
-        raise RefreshError(f"{name} has {wanted} in {house.settings.out}; make one with `zhizheng refresh`")
+    run = find_run(house, name, number)
+    source = run_folder(house.settings.out, name, run)
     check_form(source)
     target = out or Path(f"declaration-{name}-{run}")
     for path in hand_out(source, target):
-        _say(f"written: {path}")
+        say(f"written: {path}")
     try:
         made = convert_to_pdf(target / FORM_FILE)
     except OfficeError as error:
-        _say(str(error))
+        say(str(error))
     else:
-        _say(HOW_TO_HAVE_IT if made is None else f"written: {made}")
+        say(HOW_TO_HAVE_IT if made is None else f"written: {made}")
 
 
 def check_form(folder: Path) -> None:
@@ -72,7 +67,3 @@ def hand_out(source: Path, target: Path) -> list[Path]:
     for copy, path in copies.items():
         copy.write_bytes(path.read_bytes())
     return list(copies)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")

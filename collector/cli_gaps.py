@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +10,11 @@ import typer
 from typer.core import TyperGroup
 
 from collector.gaps_view import gaps_json, gaps_table, is_other_rubric, open_shelf, places_csv, read_gaps
-from collector.house import House, open_house
 from collector.letters import write_letters
 from collector.options import DEFAULT_SETTINGS, CommunityOption, JsonOption, SettingsOption
-from collector.refresh import newest_run, run_folder
-from collector.settings import load_settings
+from collector.refresh import run_folder
 from collector.table import print_out
+from collector.terminal import find_run, open_site, print_json, say
 
 
 class _RunFirst(TyperGroup):
@@ -52,15 +50,15 @@ def gaps(
     if ctx.invoked_subcommand is not None:
         ctx.obj = {"run": run, "settings": settings, "community": community}
         return
-    house = open_house(load_settings(settings))
+    house = open_site(settings)
     name = house.community(community)
-    folder = _run(house, name, run)
+    folder = run_folder(house.settings.out, name, find_run(house, name, run))
     shelf = open_shelf(house, name)
     scorecard, found = read_gaps(folder, shelf)
     if is_other_rubric(folder, shelf):
         sys.stderr.write("the run was made with another rubric than the settings name now; `zhizheng refresh` first\n")
     if as_json:
-        _say(json.dumps(gaps_json(scorecard, found, shelf), ensure_ascii=False, indent=1))
+        print_json(gaps_json(scorecard, found, shelf))
     else:
         print_out(gaps_table(scorecard, found, top))
 
@@ -79,9 +77,10 @@ def letters(
 ) -> None:
     """Write a request letter (.docx) for every platform, hub and trade concerned, and the table of all places."""
     above: dict[str, Any] = ctx.obj or {}
-    house = open_house(load_settings(settings if settings != DEFAULT_SETTINGS else above.get("settings", settings)))
+    house = open_site(settings if settings != DEFAULT_SETTINGS else above.get("settings", settings))
     name = house.community(community or above.get("community"))
-    folder = _run(house, name, above.get("run") if run is None else run)
+    number = find_run(house, name, above.get("run") if run is None else run)
+    folder = run_folder(house.settings.out, name, number)
     shelf = open_shelf(house, name)
     scorecard, found = read_gaps(folder, shelf)
     target = house.settings.out / name / "letters" / str(scorecard["run"]) if out is None else out
@@ -90,20 +89,7 @@ def letters(
     table = target / "缺口清单.csv"
     table.write_bytes(places_csv(found, shelf))
     if as_json:
-        _say(json.dumps([str(path) for path in (*written, table)], ensure_ascii=False, indent=1))
+        print_json([str(path) for path in (*written, table)])
         return
     for path in (*written, table):
-        _say(str(path))
-
-
-def _run(house: House, community: str, number: int | None) -> Path:
-    found = newest_run(house.settings.out, community) if number is None else number
-    if found is None or not run_folder(house.settings.out, community, found).is_dir():
-        wanted = "no run" if number is None else f"no run {number}"
-        sys.stderr.write(f"{community} has {wanted} in {house.settings.out}; make one with `zhizheng refresh`\n")
-        raise typer.Exit(1)
-    return run_folder(house.settings.out, community, found)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+        say(str(path))

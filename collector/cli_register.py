@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from collector.house import House, open_house
+from collector.house import House
 from collector.options import DEFAULT_SETTINGS, CommunityOption, JsonOption, SettingsOption
 from collector.register_change import accept_revision, import_file, undo_revision
 from collector.register_files import read_delivery
@@ -22,7 +20,7 @@ from collector.register_view import (
     register_diff,
     register_summary,
 )
-from collector.settings import load_settings
+from collector.terminal import open_site, print_json, say_all
 from connectors.register_columns import SHEETS
 from connectors.sheet import RegisterError
 from evidence.revision import Shrunk
@@ -50,7 +48,7 @@ def template(
     if file.suffix.lower() != ".xlsx":
         raise RegisterError(f"{file}：请以 .xlsx 结尾")
     file.write_bytes(draw_template())
-    _say([f"已生成 {file}；先看第一张表“填表说明”，填好后运行 zhizheng register check {file}"])
+    say_all([f"已生成 {file}；先看第一张表“填表说明”，填好后运行 zhizheng register check {file}"])
 
 
 @register_app.command()
@@ -59,13 +57,13 @@ def check(source: SourceArgument, *, as_json: JsonOption = False, everything: Al
     delivery = read_delivery(source)
     body = delivery_body(delivery)
     if as_json:
-        _print_json(body)
+        print_json(body)
     else:
-        _say(count_lines(body["places"], body["complete"], body["totals"]))
-        _say(_missing_lines(body["missing"]))
-        _say(_cut("说明", delivery.notes, everything=everything))
+        say_all(count_lines(body["places"], body["complete"], body["totals"]))
+        say_all(_missing_lines(body["missing"]))
+        say_all(_cut("说明", delivery.notes, everything=everything))
         problems = [str(problem) for problem in delivery.register.problems]
-        _say(_cut("需要修改", problems, everything=everything) or ["没有发现错误，可以导入"])
+        say_all(_cut("需要修改", problems, everything=everything) or ["没有发现错误，可以导入"])
     if body["problems"]:
         raise typer.Exit(1)
 
@@ -83,12 +81,12 @@ def import_command(
     done = import_file(house, name, source)
     body = delivery_body(done.delivery)
     first = "与现有台账相同，没有再次导入" if done.receipt is None else f"已导入，记为第{done.receipt}号台账"
-    _say([first, *count_lines(body["places"], body["complete"], body["totals"])])
-    _say(_missing_lines(body["missing"]))
-    _say(_cut("说明", done.delivery.notes, everything=everything))
+    say_all([first, *count_lines(body["places"], body["complete"], body["totals"])])
+    say_all(_missing_lines(body["missing"]))
+    say_all(_cut("说明", done.delivery.notes, everything=everything))
     problems = [str(problem) for problem in done.delivery.register.problems]
-    _say(_cut("需要修改（有错的行没有读入或不完整）", problems, everything=everything))
-    _say([done.held] if done.held else [])
+    say_all(_cut("需要修改（有错的行没有读入或不完整）", problems, everything=everything))
+    say_all([done.held] if done.held else [])
 
 
 @register_app.command()
@@ -103,17 +101,17 @@ def show(
     house, name = _open(settings, community)
     summary = register_summary(house, name)
     if as_json:
-        _print_json(summary)
+        print_json(summary)
         return
     if summary["record"] is not None:
         since = f"，{summary['valid_from']} 起" if summary["valid_from"] else ""
-        _say([f"现用第{summary['record']}号台账（{summary['origin']}{since}）"])
-    _say(count_lines(summary["places"], summary["complete"], summary["totals"]))
-    _say(_cut("需要修改" if summary["record"] else "", summary["problems"], everything=everything))
+        say_all([f"现用第{summary['record']}号台账（{summary['origin']}{since}）"])
+    say_all(count_lines(summary["places"], summary["complete"], summary["totals"]))
+    say_all(_cut("需要修改" if summary["record"] else "", summary["problems"], everything=everything))
     held = summary["held"]
     if held is not None:
         fewer = "，".join(str(Shrunk(one["name"], one["before"], one["after"])) for one in held["shrunk"])
-        _say([f"第{held['record']}号暂不采用（{fewer}）；确认：zhizheng register accept {held['record']} --by 姓名"])
+        say_all([f"第{held['record']}号暂不采用（{fewer}）；确认：zhizheng register accept {held['record']} --by 姓名"])
 
 
 @register_app.command()
@@ -130,9 +128,9 @@ def diff(
     house, name = _open(settings, community)
     body = register_diff(house, name, old, new)
     if as_json:
-        _print_json(body)
+        print_json(body)
     else:
-        _say(diff_lines(body, None if everything else NAMES_SHOWN))
+        say_all(diff_lines(body, None if everything else NAMES_SHOWN))
 
 
 @register_app.command()
@@ -146,7 +144,7 @@ def accept(
     """Have a revision used that is smaller than the one before it."""
     house, name = _open(settings, community)
     revision = accept_revision(house, name, record, by)
-    _say([f"{by} 已确认，第{record}号台账从现在起采用：{'，'.join(str(one) for one in revision.held)}"])
+    say_all([f"{by} 已确认，第{record}号台账从现在起采用：{'，'.join(str(one) for one in revision.held)}"])
 
 
 @register_app.command()
@@ -160,11 +158,11 @@ def undo(
     """Bring back the revision that was used before; nothing is deleted."""
     house, name = _open(settings, community)
     made, gone, back = undo_revision(house, name, by, record)
-    _say([f"{by} 撤回了第{gone}号台账，恢复第{back}号的内容，记为第{made}号"])
+    say_all([f"{by} 撤回了第{gone}号台账，恢复第{back}号的内容，记为第{made}号"])
 
 
 def _open(settings: Path, community: str | None) -> tuple[House, str]:
-    house = open_house(load_settings(settings))
+    house = open_site(settings)
     return house, house.community(community)
 
 
@@ -180,13 +178,3 @@ def _cut(title: str, lines: Sequence[str], *, everything: bool) -> list[str]:
     shown = list(lines if everything else lines[:LINES_SHOWN])
     more = [f"……另有 {len(lines) - len(shown)} 条（--all 全部列出）"] if len(lines) > len(shown) else []
     return [*([f"{title} {len(lines)} 条："] if title else []), *shown, *more]
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")

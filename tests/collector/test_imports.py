@@ -20,7 +20,6 @@ from tests.fakes.site import Site, at, sheets
 def site(tmp_path: Path) -> Site:
     site = Site(tmp_path, acts="")
     (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / "rules.pdf").write_bytes(b"%PDF-1.4 rules")
     return site
 
 
