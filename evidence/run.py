@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from connectors.record import Arrival, Kind, Record
-from evidence.catalogue import FORM, RUBRIC, Catalogue
+from evidence.catalogue import FORM, Catalogue
 from evidence.exhibits import EXHIBITS_FILE, print_exhibits
 from evidence.facts import gather_facts
 from evidence.form import compare_form, field_ids, fill_form, proof_text, register_basics
@@ -34,6 +34,7 @@ from evidence.form_tables import (
     write_csv,
     write_workbook,
 )
+from evidence.form_words import PRINTED
 from evidence.ledger import Ledger
 from evidence.locker import SYSTEM_SOURCE, Locker, Partition
 from evidence.report import Heading, report_indicator, report_scorecard, write_json
@@ -257,9 +258,10 @@ def _fill(
 
 
 def read_form_text(catalogue: Catalogue) -> dict[str, Any]:
-    """Return the form's own words with the rubric's 76 entries under ``rows``."""
+    """Return the form's own words with those of the rubric's 76 rows under ``rows``."""
     text: dict[str, Any] = yaml.safe_load(catalogue.texts[FORM])
-    text["rows"] = yaml.safe_load(catalogue.texts[RUBRIC])["indicators"]
+    # The rubric was read with the catalogue; its text is the longest there is, and not read again.
+    text["rows"] = [{"no": row.no} | {key: getattr(row, key) for key in PRINTED} for row in catalogue.rubric.rows]
     return text
 
 
