@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.mqtt.client import Trouble
+from connectors.mqtt.trouble import Trouble
 
 _TROUBLES: Mapping[str, tuple[str, str]] = {
     "bad user name or password": ("用户名或密码错误", "改正该来源 username_env、password_env 所指的环境变量"),

@@ -10,14 +10,12 @@ QoS 2 is never asked for: paho confirms its first step before any handler has se
 from __future__ import annotations
 
 import random
-import socket
 import ssl
 import struct
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import paho.mqtt.client as paho
@@ -28,9 +26,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError
+from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble, departure, failure, refusal
 
 SESSION_EXPIRY_S = 7 * 24 * 3600
-CONNECT_TIMEOUT_S = 5.0
 RECONNECT_MIN_S = 1
 RECONNECT_MAX_S = 29
 RECONNECT_JITTER_S = 1.0
@@ -38,15 +36,6 @@ RECONNECT_JITTER_S = 1.0
 _RETAINED_ON_NEW_SUBSCRIPTION = 1
 _ACKNOWLEDGEMENT = struct.Struct("!BBH")
 _COMMANDS = {1: 0x40, 2: 0x70}  # PUBACK, PUBCOMP
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a broker cannot be heard, and what mends it; ``down`` when its machine says that nothing listens there."""
-
-    reason: str
-    mend: str
-    down: bool = False
 
 
 class Listener(Protocol):
@@ -216,7 +205,7 @@ class MqttClient:
     ) -> None:
         if reason.is_failure:
             self._told = True
-            self._listener.on_lost(_refusal(reason.getName()))
+            self._listener.on_lost(refusal(reason.getName()))
             return
         with self._lock:
             self._epoch += 1
@@ -285,7 +274,7 @@ class MqttClient:
             self._live_epoch = 0
 
     def _on_connect_fail(self, _client: paho.Client, _userdata: Any) -> None:
-        self._listener.on_lost(_failure(sys.exc_info()[1]))
+        self._listener.on_lost(failure(sys.exc_info()[1]))
 
     def _on_disconnect(
         self,
@@ -297,7 +286,7 @@ class MqttClient:
     ) -> None:
         # After a refusal the broker hangs up as well, which would hide the reason it gave.
         if not self._closing.is_set() and not self._told:
-            self._listener.on_lost(_departure(reason.getName()))
+            self._listener.on_lost(departure(reason.getName()))
 
 
 class MqttProbe(MqttClient):
@@ -329,51 +318,3 @@ class MqttProbe(MqttClient):
         if reason.is_failure:
             self.refused = reason.getName()
         self.answered += 1
-
-
-def _refusal(name: str) -> Trouble:
-    """Return what a CONNACK that refuses us means."""
-    mends = {
-        "Bad user name or password": "correct username and password of this source",
-        "Not authorized": "correct username and password of this source, or let this user in at the broker",
-        "Client identifier not valid": "choose another client_id for this source",
-        "Unsupported protocol version": 'choose the other protocol for this source: "3.1.1" or "5"',
-    }
-    return Trouble(
-        f"the broker refuses the connection ({name[:1].lower()}{name[1:]})", mends.get(name, "ask the broker's log")
-    )
-
-
-def _departure(name: str) -> Trouble:
-    """Return what the end of a standing connection means."""
-    if name == "Session taken over":
-        return Trouble(
-            "another program has taken over this client id", "stop the other program, or choose another client_id"
-        )
-    known = {"Unspecified error": "the broker closed the connection", "Keep alive timeout": "the broker fell silent"}
-    return Trouble(
-        known.get(name, f"the broker ended the connection ({name[:1].lower()}{name[1:]})"),
-        "look whether the broker runs; connecting again goes on by itself",
-    )
-
-
-def _failure(error: BaseException | None) -> Trouble:
-    """Return what a failed attempt to connect means."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Trouble(f"its certificate is not trusted: {error.verify_message}", "correct tls_ca or the host name")
-    if isinstance(error, ssl.SSLError):
-        return Trouble(
-            f"TLS failed: {getattr(error, 'reason', None) or error}",
-            "look whether this port speaks TLS, and at tls_cert",
-        )
-    if isinstance(error, socket.gaierror):
-        return Trouble("no such host name", "correct the host of this source")
-    if isinstance(error, TimeoutError):
-        return Trouble(
-            f"no answer within {CONNECT_TIMEOUT_S:g} s", "correct host and port of this source, or open the firewall"
-        )
-    if isinstance(error, ConnectionRefusedError):
-        mend = "start the broker, or correct host and port of this source"
-        return Trouble("connection refused", mend, down=True)
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
-    return Trouble(reason[:1].lower() + reason[1:], "correct host and port of this source, or mend the network")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from connectors.mqtt.client import MqttClient, Trouble
+from connectors.mqtt.client import MqttClient
 from connectors.mqtt.source import MqttSource, MqttSourceError
+from connectors.mqtt.trouble import Trouble
 from connectors.record import QOS_MASK, Arrival, GapCause, Kind
 
 __all__ = [

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Self
 
-from connectors.mqtt.client import MqttProbe, Trouble
+from connectors.mqtt.client import MqttProbe
 from connectors.mqtt.source import MqttSource
+from connectors.mqtt.trouble import Trouble
 from connectors.record import QOS_MASK
 
 PATIENCE_S = 12.0

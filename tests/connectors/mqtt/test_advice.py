@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.mqtt.advice import mend_of, name_reason, name_trouble
-from connectors.mqtt.client import Trouble, _refusal
+from connectors.mqtt.trouble import Trouble, refusal
 
 MATTERS = ("session", "backlog", "bytes", "window", "persistence", "retained", "limits")
 
@@ -24,7 +24,7 @@ def test_the_refusals_of_a_broker_have_chinese_names() -> None:
         "Client identifier not valid",
         "Unsupported protocol version",
     ):
-        reason, mend = name_trouble(_refusal(name))
+        reason, mend = name_trouble(refusal(name))
         assert not reason.isascii()
         assert not mend.isascii()
     assert name_reason("Not authorized") == "未获授权"

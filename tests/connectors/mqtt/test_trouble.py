@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import socket
+import ssl
+
+import pytest
+
+from connectors.mqtt.trouble import departure, failure, refusal
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
+        (socket.gaierror(-2, "Name or service not known"), "no such host name"),
+        (TimeoutError("timed out"), "no answer within 5 s"),
+        (OSError(101, "Network is unreachable"), "network is unreachable"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "TLS failed: "),
+    ],
+)
+def test_a_failed_attempt_says_why_and_what_mends_it(error: OSError, reason: str) -> None:
+    trouble = failure(error)
+    assert trouble.reason.startswith(reason)
+    assert trouble.mend
+    assert trouble.down is isinstance(error, ConnectionRefusedError)
+
+
+def test_a_client_id_in_use_elsewhere_is_said() -> None:
+    assert departure("Session taken over").reason == "another program has taken over this client id"
+
+
+def test_a_refusal_that_we_do_not_know_keeps_the_broker_s_words() -> None:
+    assert refusal("Quota exceeded").reason == "the broker refuses the connection (quota exceeded)"
