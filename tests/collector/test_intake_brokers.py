@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from collector.clock import system_clock
-from collector.intake import Intake
 from collector.intake_status import STATUS_NAME
 from connectors.mqtt.connector import MqttConnector, MqttSource, Waiting
-from connectors.record import Kind, Record
-from evidence.locker import Locker
+from connectors.record import Kind
 from tests.fakes.keeper import DISK_FULL, FakeKeeper
 from tests.fakes.patience import wait_until
 from tests.fakes.publisher import Publisher
 from tests.parts.brokers import KINDS, REDELIVERY_TIMEOUT_S, RealBroker, real_broker
+from tests.parts.certificates import make_certificate
 from tests.parts.mosquitto import Mosquitto
+from tests.parts.receiving import House, bytes_of, numbers
 
 pytestmark = pytest.mark.integration
 
@@ -37,53 +33,11 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealBroke
         yield running
 
 
-class House:
-    """A data folder with its locker; intakes come and go."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.locker = Locker(folder / "locker", ZoneInfo("Asia/Shanghai"), system_clock)
-        self._intakes: list[Intake] = []
-
-    def start(self, source: MqttSource, keeper: Any = None) -> Intake:
-        intake = Intake([source], keeper or self.locker, system_clock, self.folder)
-        self._intakes.append(intake)
-        intake.start()
-        return intake
-
-    def close(self) -> None:
-        for intake in self._intakes:
-            intake.stop()
-        self.locker.close()
-        # What paho leaves to the garbage collector belongs to the test that left it.
-        self._intakes.clear()
-        gc.collect()
-
-    def open(self, source: MqttSource, keeper: Any = None) -> Intake:
-        intake = self.start(source, keeper=keeper)
-        wait_until(lambda: all(source.subscribed for source in intake.tick().sources), what="the subscription")
-        return intake
-
-    def records(self, kind: Kind = Kind.MESSAGE) -> list[Record]:
-        return [record for record in self.locker.read(0, 1_000_000) if record.kind is kind]
-
-    def payloads(self) -> set[bytes]:
-        return {record.payload for record in self.records()}
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path / "data")
     yield house
     house.close()
-
-
-def numbers(first: int, last: int) -> list[str]:
-    return [str(number) for number in range(first, last)]
-
-
-def bytes_of(texts: list[str]) -> set[bytes]:
-    return {text.encode() for text in texts}
 
 
 def test_a_session_is_kept_over_a_restart_and_what_was_acknowledged_does_not_come_again(
@@ -307,11 +261,7 @@ def test_huge_and_empty_payloads_and_a_topic_that_is_not_utf_8_are_stored(house:
     assert house.records()[0].payload == huge
 
 
-# paho leaves a socket to the garbage collector when a TLS handshake fails.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_tls_with_the_right_authority_and_one_clear_line_with_the_wrong_one(house: House, tmp_path: Path) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("NOT TESTED over TLS: no openssl to make certificates with; mend: apt-get install openssl")
     ours, other = make_certificate(tmp_path / "ours"), make_certificate(tmp_path / "other")
     tls = (f"cafile {ours}/cert.pem", f"certfile {ours}/cert.pem", f"keyfile {ours}/key.pem")
     with Mosquitto(tmp_path / "broker", "allow_anonymous true", *tls) as broker:
@@ -324,18 +274,3 @@ def test_tls_with_the_right_authority_and_one_clear_line_with_the_wrong_one(hous
         intake = house.start(replace(given, tls_ca=None))
         wait_until(intake.first_trouble)
         assert "the broker closed the connection" in intake.first_trouble()
-
-
-def make_certificate(folder: Path) -> Path:
-    """Return a folder with a self-signed cert.pem for 127.0.0.1 and its key.pem."""
-    folder.mkdir()
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-days", "2"),
-            *("-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return folder

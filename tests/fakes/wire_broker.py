@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import socket
+import ssl
 import threading
 from dataclasses import dataclass
 from typing import Self
@@ -26,10 +28,19 @@ class Packet:
 
 
 class WireBroker:
-    """``sessions``: session present per connection, the last one repeats; ``connack``: the code sent, 0 lets in."""
+    """``sessions``: session present per connection, the last one repeats; ``connack``: the code sent, 0 lets in.
+
+    With ``tls`` every ``send`` of at most 16 KiB is one TLS record.
+    """
 
     def __init__(
-        self, *, sessions: tuple[bool, ...] = (False, True), connack: int = 0, suback: int = 1, port: int = 0
+        self,
+        *,
+        sessions: tuple[bool, ...] = (False, True),
+        connack: int = 0,
+        suback: int = 1,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.packets: list[Packet] = []
         self.connections = 0
@@ -39,6 +50,8 @@ class WireBroker:
         self._sessions = sessions
         self._level = 4
         self._peer: socket.socket | None = None
+        self._tls = tls
+        self._turn = threading.Lock()  # OpenSSL lets one thread at a time use a connection
         self._server = socket.create_server(("127.0.0.1", port))
         self.port: int = self._server.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -56,13 +69,19 @@ class WireBroker:
     def publish(
         self, topic: bytes, payload: bytes, mid: int = 0, qos: int = 1, *, first_byte: int | None = None
     ) -> None:
+        self.send(self.packet_of(topic, payload, mid, qos, first_byte=first_byte))
+
+    def packet_of(
+        self, topic: bytes, payload: bytes, mid: int = 0, qos: int = 1, *, first_byte: int | None = None
+    ) -> bytes:
         body = len(topic).to_bytes(2, "big") + topic + (mid.to_bytes(2, "big") if qos else b"")
         body += (b"\x00" if self._level == 5 else b"") + payload
-        self.send(bytes([first_byte if first_byte is not None else 0x30 | qos << 1]) + _length(len(body)) + body)
+        return bytes([first_byte if first_byte is not None else 0x30 | qos << 1]) + _length(len(body)) + body
 
     def send(self, data: bytes) -> None:
         assert self._peer is not None
-        self._peer.sendall(data)
+        with self._turn:
+            self._peer.sendall(data)
 
     def hang_up(self) -> None:
         peer, self._peer = self._peer, None
@@ -92,21 +111,33 @@ class WireBroker:
                 self._converse(peer)
 
     def _converse(self, peer: socket.socket) -> None:
-        stream = peer.makefile("rb")
         try:
-            while head := stream.read(1):
-                length = shift = 0
-                while True:
-                    (byte,) = stream.read(1)
-                    length |= (byte & 0x7F) << shift
-                    shift += 7
-                    if byte < 0x80:
-                        break
-                self._answer(peer, head[0] >> 4, stream.read(length))
+            if self._tls is not None:
+                peer = self._tls.wrap_socket(peer, server_side=True)
+            with peer:
+                while head := self._read(peer, 1):
+                    length = shift = 0
+                    while True:
+                        (byte,) = self._read(peer, 1)
+                        length |= (byte & 0x7F) << shift
+                        shift += 7
+                        if byte < 0x80:
+                            break
+                    self._answer(peer, head[0] >> 4, self._read(peer, length))
         except (OSError, ValueError):
             return
-        finally:
-            stream.close()
+
+    def _read(self, peer: socket.socket, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            if not (isinstance(peer, ssl.SSLSocket) and peer.pending()):
+                select.select([peer], [], [])
+            with self._turn:
+                part = peer.recv(size - len(data))
+            if not part:
+                break
+            data += part
+        return data
 
     def _answer(self, peer: socket.socket, kind: int, body: bytes) -> None:
         if kind == CONNECT:

@@ -26,6 +26,18 @@ def mosquitto_path() -> str:
     return found
 
 
+def free_port() -> int:
+    """Return a loopback port that nothing listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def websocket_listener(port: int) -> tuple[str, ...]:
+    """Return the lines of one more listener, for WebSocket on loopback; those of its TLS follow them."""
+    return (f"listener {port} 127.0.0.1", "protocol websockets", "socket_domain ipv4")
+
+
 class Mosquitto:
     """One broker; ``lines`` are added to its configuration. Persistent sessions are saved about once a second.
 
@@ -35,9 +47,7 @@ class Mosquitto:
     def __init__(self, folder: Path, *lines: str, persistent: bool = True, capped: bool = False) -> None:
         self._binary = mosquitto_path()
         self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.host = "127.0.0.1"
         folder.mkdir(parents=True, exist_ok=True)
         storing = [f"persistence_location {folder}/", "autosave_interval 1"] if persistent else []
@@ -51,9 +61,11 @@ class Mosquitto:
         ]
         self._config = folder / "mosquitto.conf"
         self._config.write_text("\n".join(config) + "\n")
+        self._ports = [int(line.split()[1]) for line in config if line.startswith("listener ")]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start, and wait until every listener is there."""
         self._process = subprocess.Popen(
             [self._binary, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -61,7 +73,8 @@ class Mosquitto:
         while time.monotonic() < until:
             assert self._process.poll() is None, f"mosquitto ended with code {self._process.returncode}"
             try:
-                socket.create_connection((self.host, self.port), timeout=1).close()
+                for port in self._ports:
+                    socket.create_connection((self.host, port), timeout=1).close()
             except OSError:
                 time.sleep(0.02)
             else:
