@@ -10,7 +10,6 @@ QoS 2 is never asked for: paho confirms its first step before any handler has se
 from __future__ import annotations
 
 import random
-import ssl
 import struct
 import sys
 import threading
@@ -25,8 +24,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.tls import make_context
 from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble, departure, failure, refusal
+from connectors.mqtt.websocket import open_websocket
 
 SESSION_EXPIRY_S = 7 * 24 * 3600
 RECONNECT_MIN_S = 1
@@ -58,6 +59,17 @@ class Listener(Protocol):
 
     def on_doubt(self, remark: str) -> None:
         """Hear that something is not as it should be, yet the connection stands."""
+
+
+class _Client(paho.Client):
+    """paho over our own WebSocket where the source has one."""
+
+    source: MqttSource
+
+    def _create_socket(self) -> Any:
+        line: Any = super()._create_socket()
+        host, port, path = self.source.host, self.source.port, self.source.websocket_path
+        return open_websocket(line, host, port, path, CONNECT_TIMEOUT_S) if path else line
 
 
 class MqttClient:
@@ -156,7 +168,7 @@ class MqttClient:
     def _build(self) -> paho.Client:
         """Return a paho client with every handler in place; raises MqttSourceError when a TLS file cannot be used."""
         source = self._source
-        client = paho.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=source.client_id,
             clean_session=None if source.protocol == "5" else not self._lasting,
@@ -168,16 +180,10 @@ class MqttClient:
         client.reconnect_delay_set(RECONNECT_MIN_S, RECONNECT_MAX_S)
         if source.username is not None:
             client.username_pw_set(source.username, source.password)
-        if source.tls_ca is not None:
-            authorities = None if source.tls_ca == SYSTEM_TRUST else source.tls_ca
-            try:
-                client.tls_set(authorities, source.tls_cert, source.tls_key)
-            except OSError as error:
-                files = [path for path in (authorities, source.tls_cert, source.tls_key) if path]
-                raise MqttSourceError(
-                    f"MQTT source {source.id!r}: the TLS files {', '.join(files)} cannot be used ({error}); "
-                    "correct tls_ca, tls_cert and tls_key"
-                ) from error
+        client.source = source
+        self._tls = make_context(source)
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         client.on_pre_connect = self._before_connect
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -286,7 +292,7 @@ class MqttClient:
     ) -> None:
         # After a refusal the broker hangs up as well, which would hide the reason it gave.
         if not self._closing.is_set() and not self._told:
-            self._listener.on_lost(departure(reason.getName()))
+            self._listener.on_lost(departure(reason.getName(), self._tls.broken if self._tls else None))
 
 
 class MqttProbe(MqttClient):
@@ -301,11 +307,9 @@ class MqttProbe(MqttClient):
         """Send one message; ``answered`` rises by one when the broker has taken or refused it."""
         self._paho.publish(topic, payload, 1, retain)
 
-    def certificate_until(self) -> int | None:
-        """Return until when (ms UTC) the broker's certificate is valid, None without TLS."""
-        line = self._paho.socket()
-        found = line.getpeercert() if isinstance(line, ssl.SSLSocket) else None
-        return int(ssl.cert_time_to_seconds(str(found["notAfter"])) * 1000) if found else None
+    def certificate(self) -> bytes:
+        """Return the certificate (DER) that the broker showed last, b"" without TLS."""
+        return self._tls.met if self._tls is not None else b""
 
     def _build(self) -> paho.Client:
         client = super()._build()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
@@ -11,6 +12,7 @@ SYSTEM_TRUST = "system"
 
 KEEPALIVE_MIN_S = 5
 _TWO_BYTES = 65_535
+_PATH = re.compile(r"/[!-~]*")
 
 
 class MqttSourceError(ValueError):
@@ -23,8 +25,9 @@ class MqttSource:
 
     ``client_id`` names our session at the broker and must stay the same for ever: a new one starts without what the
     broker queued for the old one. ``tls_ca`` is the file of the authority to trust, "system" for those this machine
-    trusts, None for no TLS. ``receive_maximum`` bounds the unacknowledged messages (MQTT 5 only; with 3.1.1 the
-    broker's own limit holds).
+    trusts; ``tls_fingerprint`` the SHA-256 of the only certificate to accept; without both there is no TLS.
+    ``websocket_path`` is where the broker's WebSocket is, None for plain MQTT. ``receive_maximum`` bounds the
+    unacknowledged messages (MQTT 5 only; with 3.1.1 the broker's own limit holds).
     """
 
     id: str
@@ -38,6 +41,8 @@ class MqttSource:
     tls_ca: str | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
+    tls_fingerprint: str | None = None
+    websocket_path: str | None = None
     keepalive_s: int = 30
     receive_maximum: int = 1000
 
@@ -60,12 +65,20 @@ class MqttSource:
             ),
             (self.password is not None and self.username is None, "there is a password but no username; give both"),
             (
-                self.tls_ca is None and (self.tls_cert or self.tls_key) is not None,
-                'tls_cert or tls_key is given but no tls_ca; name the authority\'s file, or "system"',
+                not self.encrypted and (self.tls_cert or self.tls_key) is not None,
+                'tls_cert or tls_key is given but no tls_ca; name its file, or "system", or give a tls_fingerprint',
             ),
             (
                 self.tls_key is not None and self.tls_cert is None,
                 "tls_key is given but no tls_cert; a client key needs its certificate",
+            ),
+            (
+                self.tls_fingerprint is not None and read_fingerprint(self.tls_fingerprint) is None,
+                f"tls_fingerprint {self.tls_fingerprint!r} is no SHA-256; see `openssl x509 -fingerprint -sha256`",
+            ),
+            (
+                self.websocket_path is not None and not _PATH.fullmatch(self.websocket_path),
+                f"websocket_path {self.websocket_path!r} is no path; begin it with / and write %20 for a space",
             ),
             (not self.topics, 'there are no topics; name at least one filter, for instance "v1/gateway/#"'),
         ):
@@ -87,8 +100,23 @@ class MqttSource:
 
     @property
     def broker(self) -> str:
-        """Return the broker as ``host:port``."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        """Return the broker as ``host:port``, with the path of its WebSocket: a proxy may have one broker a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}{self.websocket_path or ''}"
+
+    @property
+    def encrypted(self) -> bool:
+        """Return whether the connection is made over TLS."""
+        return self.tls_ca is not None or self.tls_fingerprint is not None
+
+
+def read_fingerprint(text: str) -> str | None:
+    """Return a SHA-256 fingerprint as 64 small hexadecimal digits, None when it is none.
+
+    Colons, spaces, capitals and the words that openssl puts before it are let pass.
+    """
+    digits = re.sub(r"[:\s]", "", re.sub(r"(?i)^\s*sha256 fingerprint\s*=", "", text)).lower()
+    return digits if re.fullmatch(r"[0-9a-f]{64}", digits) else None
 
 
 def overlap(first: str, second: str) -> bool:

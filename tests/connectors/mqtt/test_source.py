@@ -40,6 +40,11 @@ filters = st.tuples(
         ({"password": "p"}, "no username"),
         ({"tls_cert": "c.pem"}, "no tls_ca"),
         ({"tls_ca": "ca.pem", "tls_key": "k.pem"}, "no tls_cert"),
+        ({"tls_fingerprint": "AB:CD"}, "openssl x509 -fingerprint -sha256"),
+        ({"tls_fingerprint": "SHA1 Fingerprint=" + "AB:" * 31 + "AB"}, "is no SHA-256"),
+        ({"websocket_path": "mqtt"}, "begin it with /"),
+        ({"websocket_path": "/a\r\nHost: other"}, "is no path"),
+        ({"websocket_path": "/水表"}, "is no path"),
         ({"topics": ()}, "no topics"),
         ({"topics": ("",)}, "is empty"),
         ({"topics": ("a/#/b",)}, "before its end"),
@@ -62,6 +67,12 @@ def test_overlapping_filters_are_refused_and_both_named() -> None:
 
 def test_filters_of_the_demo_do_not_overlap() -> None:
     assert MqttSource(**{**GOOD, "topics": ("/sys/#", "/as/mqtt/status/#")}).topics
+
+
+def test_a_path_of_a_websocket_is_part_of_what_broker_it_is() -> None:
+    assert MqttSource(**GOOD).broker == "127.0.0.1:1883"
+    assert MqttSource(**GOOD, websocket_path="/mqtt").broker == "127.0.0.1:1883/mqtt"
+    assert MqttSource(**{**GOOD, "host": "::1"}, websocket_path="/mqtt").broker == "[::1]:1883/mqtt"
 
 
 def test_the_password_is_never_printed() -> None:
