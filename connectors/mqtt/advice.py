@@ -14,7 +14,21 @@ _TROUBLES: Mapping[str, tuple[str, str]] = {
         "在 broker 上放行以 zhizheng-doctor- 开头的客户端标识",
     ),
     "unsupported protocol version": ("broker 不支持此协议版本", '把该来源的 protocol 改为另一个："3.1.1" 或 "5"'),
+    "its certificate is not the pinned one, its fingerprint is ": (
+        "证书不是 tls_fingerprint 所指的那一张，遇到的 SHA-256 指纹是 {}",
+        "与 broker 管理员核对；确实换过证书，再改写 tls_fingerprint",
+    ),
+    "certificate has expired": ("证书已过期", "请 broker 管理员更换证书；或校正本机时钟"),
+    "certificate is not yet valid": ("证书尚未生效", "校正本机时钟；或请 broker 管理员更换证书"),
     "certificate is not trusted": ("证书不受信任", "改正 tls_ca（签发机构的证书文件）或主机名"),
+    "does not accept our client certificate": (
+        "broker 不接受本端的客户端证书",
+        "改正 tls_cert、tls_key，或让 broker 信任其签发机构",
+    ),
+    "no WebSocket there: ": (
+        "没有打开 WebSocket（{}）",
+        "改正 url 中的路径（常见为 /mqtt），并确认该端口使用 WebSocket",
+    ),
     "TLS failed": ("TLS 握手失败", "确认该端口使用 TLS，并检查 tls_cert、tls_key"),
     "no such host name": ("没有这个主机名", "改正 url 中的主机名"),
     "no answer": ("没有回应", "改正主机和端口，或放通防火墙"),
@@ -72,6 +86,8 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "tls": {"": "更换 broker 的证书"},
 }
+PIN = '；或与 broker 管理员核对其证书的 SHA-256 指纹后写 tls_fingerprint = "{}"'
+"""The other way out where nobody vouches for a certificate; to be filled with the fingerprint that was met."""
 _NAMES = {"mosquitto": "Mosquitto", "emqx": "EMQX", "nats": "NATS"}
 
 
@@ -89,7 +105,8 @@ def name_trouble(trouble: Trouble) -> tuple[str, str]:
     """Return a trouble and its mend in Chinese; in the words of the connection where there are no others."""
     for part, words in _TROUBLES.items():
         if part in trouble.reason:
-            return words
+            said = trouble.reason.partition(part)[2]
+            return words[0].format(said), words[1]
     return trouble.reason, trouble.mend
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from connectors.mqtt.advice import mend_of, name_reason, name_trouble
+from connectors.mqtt.advice import PIN, mend_of, name_reason, name_trouble
 from connectors.mqtt.ear import Line
 from connectors.mqtt.finding import Check, Outcome, Plan, Report
 from connectors.mqtt.source import MqttSource, MqttSourceError, overlap
+from connectors.mqtt.tls import colons, fetch_certificate, fingerprint_of, valid_until
+from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble
 from connectors.record import QOS_MASK
 
 DAY_MS = 86_400_000
@@ -116,24 +118,41 @@ class _Examination:
 
     def _reach(self, out: Line) -> bool:
         if not out.let_in():
-            reason, mend = name_trouble(out.trouble())
-            self._add("reach", outcome=False, seen=f"无法连接：{reason}", mend=mend)
+            trouble = out.trouble()
+            reason, mend = name_trouble(trouble)
+            self._add("reach", outcome=False, seen=f"无法连接：{reason}", mend=mend + self._offer_pin(trouble))
             return False
         who = "以用户名登录" if self.source.username is not None else "匿名登录"
-        how = "已加密" if self.source.tls_ca else "未加密"
+        how = "已加密" if self.source.encrypted else "未加密"
         self._add("reach", outcome=True, seen=f"已连接，{who}，MQTT {self.source.protocol}，{how}")
         return True
 
+    def _offer_pin(self, trouble: Trouble) -> str:
+        """Return what to pin, in Chinese, where a certificate nobody vouches for is what keeps us out."""
+        if not trouble.untrusted:
+            return ""
+        try:
+            certificate = fetch_certificate(self.source.host, self.source.port, CONNECT_TIMEOUT_S)
+        except OSError:
+            return ""
+        return PIN.format(colons(fingerprint_of(certificate)))
+
     def _certificate(self, out: Line) -> None:
-        until = out.client.certificate_until()
-        if until is None:
+        certificate = out.client.certificate()
+        if not certificate:
             return
-        days = (until - self.now) // DAY_MS
+        shown = f"SHA-256 指纹 {colons(fingerprint_of(certificate))}"
+        trust = "证书受信任" if self.source.tls_ca else "证书与 tls_fingerprint 相符"
+        try:
+            days = (valid_until(certificate) - self.now) // DAY_MS
+        except ValueError:
+            self._add("tls", Outcome.NOT_CHECKED, f"{trust}，读不出到期时间；{shown}")
+            return
         self._add(
             "tls",
             days >= CERTIFICATE_DAYS,
-            f"证书受信任，还有 {days} 天到期",
-            mend_of("tls", ""),
+            f"{trust}，{f'还有 {days} 天到期' if days >= 0 else '已过期'}；{shown}",
+            mend_of("tls", "") + ("，并同时改写 tls_fingerprint" if self.source.tls_fingerprint else ""),
             measured={"certificate_days": days},
         )
 

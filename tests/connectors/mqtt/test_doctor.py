@@ -16,7 +16,8 @@ from connectors.mqtt.doctor import examine
 from connectors.mqtt.ear import Line
 from connectors.mqtt.finding import Check, Outcome, Plan, Report
 from connectors.mqtt.source import MqttSource, MqttSourceError
-from tests.parts.mosquitto import Mosquitto
+from tests.parts.certificates import fingerprint, make_certificate
+from tests.parts.mosquitto import Mosquitto, free_port, websocket_listener
 
 PROTOCOLS = ("5", "3.1.1")
 FEW = Plan(probes=30)
@@ -229,37 +230,70 @@ def test_nobody_there_is_said_with_its_mend() -> None:
     assert not report.sound
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def secured(folder: Path, certificate: Path) -> Mosquitto:
+    return Mosquitto(folder, OPEN, f"certfile {certificate}/cert.pem", f"keyfile {certificate}/key.pem")
+
+
 def test_tls_is_checked_with_the_days_the_certificate_lasts(tmp_path: Path) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("NOT TESTED over TLS: no openssl to make certificates with; mend: apt-get install openssl")
     found = {}
     for days in (60, 3):
-        ours = make_certificate(tmp_path / str(days), days)
-        tls = (f"cafile {ours}/cert.pem", f"certfile {ours}/cert.pem", f"keyfile {ours}/key.pem")
-        with Mosquitto(tmp_path / f"broker{days}", OPEN, *tls) as broker:
+        ours = make_certificate(tmp_path / str(days), days=days)
+        with secured(tmp_path / f"broker{days}", ours) as broker:
             found[days] = visit(source_at(broker.port, tls_ca=f"{ours}/cert.pem"))
-            other = visit(source_at(broker.port, tls_ca=f"{make_certificate(tmp_path / f'other{days}', 2)}/cert.pem"))
-        assert "证书不受信任" in check_of(other, "reach").seen
     assert found[60].sound
     assert check_of(found[60], "tls").measured == {"certificate_days": 59}
     assert check_of(found[3], "tls").outcome is Outcome.FAILED
     assert "还有 2 天到期" in check_of(found[3], "tls").seen
 
 
-def make_certificate(folder: Path, days: int) -> Path:
-    """Return a folder with a self-signed cert.pem for 127.0.0.1 and its key.pem."""
-    folder.mkdir()
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-days", str(days)),
-            *("-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return folder
+def test_a_pinned_certificate_is_checked_for_its_days_as_well_and_its_fingerprint_shown(tmp_path: Path) -> None:
+    ours = make_certificate(tmp_path / "ours", days=3)
+    with secured(tmp_path / "broker", ours) as broker:
+        tls = check_of(visit(source_at(broker.port, tls_fingerprint=fingerprint(ours))), "tls")
+    assert (tls.outcome, tls.measured) == (Outcome.FAILED, {"certificate_days": 2})
+    assert "与 tls_fingerprint 相符" in tls.seen
+    assert fingerprint(ours).partition("=")[2] in tls.seen
+    assert "改写 tls_fingerprint" in tls.mend
+
+
+def test_a_certificate_nobody_vouches_for_is_shown_so_that_it_can_be_pinned(tmp_path: Path) -> None:
+    ours = make_certificate(tmp_path / "ours")
+    with secured(tmp_path / "broker", ours) as broker:
+        reach = check_of(visit(source_at(broker.port, tls_ca="system")), "reach")
+        pinned = visit(source_at(broker.port, tls_fingerprint=fingerprint(ours)))
+    assert "证书不受信任" in reach.seen
+    assert "管理员核对" in reach.mend
+    assert f'tls_fingerprint = "{fingerprint(ours).partition("=")[2]}"' in reach.mend
+    assert check_of(pinned, "reach").outcome is Outcome.PASSED
+
+
+def test_another_certificate_than_the_pinned_one_is_shown_and_never_offered_for_pinning(tmp_path: Path) -> None:
+    ours, other = make_certificate(tmp_path / "ours"), make_certificate(tmp_path / "other")
+    with secured(tmp_path / "broker", other) as broker:
+        reach = check_of(visit(source_at(broker.port, tls_fingerprint=fingerprint(ours))), "reach")
+    assert fingerprint(other).partition("=")[2] in reach.seen
+    assert "核对" in reach.mend
+    assert "tls_fingerprint =" not in reach.mend
+
+
+def test_a_certificate_whose_end_cannot_be_read_is_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = make_certificate(tmp_path / "ours")
+    monkeypatch.setattr(MqttProbe, "certificate", lambda _: b"unknown")
+    with secured(tmp_path / "broker", ours) as broker:
+        tls = check_of(visit(source_at(broker.port, tls_fingerprint=fingerprint(ours))), "tls")
+    assert tls.outcome is Outcome.NOT_CHECKED
+    assert "读不出到期时间" in tls.seen
+
+
+def test_a_broker_is_examined_over_websocket_as_over_plain_mqtt(tmp_path: Path) -> None:
+    port = free_port()
+    ours = make_certificate(tmp_path / "ours", days=60)
+    tls = (f"certfile {ours}/cert.pem", f"keyfile {ours}/key.pem")
+    with Mosquitto(tmp_path / "broker", OPEN, *websocket_listener(port), *tls):
+        report = visit(source_at(port, tls_ca=f"{ours}/cert.pem", websocket_path="/mqtt"))
+    assert report.sound, report
+    assert report.broker == f"127.0.0.1:{port}/mqtt"
+    assert check_of(report, "tls").measured == {"certificate_days": 59}
 
 
 def test_the_packaged_broker_passes_and_refuses_the_other_protocol(tmp_path: Path) -> None:
