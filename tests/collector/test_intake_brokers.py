@@ -20,7 +20,6 @@ from tests.fakes.keeper import DISK_FULL, FakeKeeper
 from tests.fakes.patience import wait_until
 from tests.fakes.publisher import Publisher
 from tests.parts.brokers import KINDS, REDELIVERY_TIMEOUT_S, RealBroker, real_broker
-from tests.parts.certificates import make_certificate
 from tests.parts.mosquitto import Mosquitto
 from tests.parts.receiving import House, bytes_of, numbers
 
@@ -259,18 +258,3 @@ def test_huge_and_empty_payloads_and_a_topic_that_is_not_utf_8_are_stored(house:
         ("v1/b", 100_000),
     ]
     assert house.records()[0].payload == huge
-
-
-def test_tls_with_the_right_authority_and_one_clear_line_with_the_wrong_one(house: House, tmp_path: Path) -> None:
-    ours, other = make_certificate(tmp_path / "ours"), make_certificate(tmp_path / "other")
-    tls = (f"cafile {ours}/cert.pem", f"certfile {ours}/cert.pem", f"keyfile {ours}/key.pem")
-    with Mosquitto(tmp_path / "broker", "allow_anonymous true", *tls) as broker:
-        given = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", tls_ca=f"{other}/cert.pem")
-        intake = house.start(given)
-        wait_until(intake.first_trouble)
-        assert "its certificate is not trusted: self-signed certificate; correct tls_ca" in intake.first_trouble()
-        intake.stop()
-        house.open(replace(given, tls_ca=f"{ours}/cert.pem")).stop()
-        intake = house.start(replace(given, tls_ca=None))
-        wait_until(intake.first_trouble)
-        assert "the broker closed the connection" in intake.first_trouble()
