@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as EnvironmentReadError
 
 from connectors.mqtt.connector import MqttSource, MqttSourceError
+from connectors.mqtt.source import SYSTEM_TRUST
 
 SETTINGS_FILE = "zhizheng.toml"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"
@@ -28,7 +29,8 @@ ENVIRONMENT = "ZHIZHENG_"
 Name = Annotated[str, Field(pattern=NAME)]
 # Capitals only, so that a secret put here by mistake is refused, and not shown, rather than looked up and printed.
 VariableName = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
-_MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
+_WEBSOCKET_PATH = "/mqtt"
 
 
 class SettingsError(ValueError):
@@ -49,7 +51,11 @@ class Community(_Strict):
 
 
 class MqttSettings(_Strict):
-    """One MQTT source. ``username_env`` and ``password_env`` name environment variables."""
+    """One MQTT source. ``username_env`` and ``password_env`` name environment variables.
+
+    ``url`` is ``mqtt://host:1883``, ``mqtts://host:8883``, or over WebSocket ``ws://host:port/path`` and ``wss://…``
+    (without a path ``/mqtt``). ``tls_fingerprint`` is the SHA-256 of the only certificate to accept.
+    """
 
     kind: Literal["mqtt"]
     community: Name
@@ -63,14 +69,18 @@ class MqttSettings(_Strict):
     tls_ca: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_fingerprint: str | None = None
     keepalive_s: int = Field(30, ge=5, le=3600)
     receive_maximum: int = Field(1000, ge=1, le=65535)
 
     @field_validator("url")
     @classmethod
     def _is_broker(cls, value: str) -> str:
-        if not _is_address(value, set(_MQTT_PORTS)):
-            raise ValueError("should be mqtt://host:1883 or mqtts://host:8883, without user, password or path")
+        if not _is_address(value, set(_MQTT_PORTS), with_path=_is_websocket(value)):
+            raise ValueError(
+                "should be mqtt://host:1883, mqtts://host:8883, ws://host:port/path or wss://host:port/path, "
+                "without user, password or query"
+            )
         return value
 
 
@@ -124,6 +134,10 @@ class Series(_Strict):
         if value is not None and not _is_address(value, {"http", "https"}, with_path=True):
             raise ValueError("should be http(s)://host[:port] without user, password or query")
         return value
+
+
+def _is_websocket(url: str) -> bool:
+    return url.startswith(("ws:", "wss:"))
 
 
 def _is_address(text: str, schemes: set[str], *, with_path: bool = False) -> bool:
@@ -319,7 +333,9 @@ def mqtt_sources(settings: Settings) -> list[MqttSource]:
 
 def _mqtt_source(settings: Settings, name: str, given: MqttSettings) -> MqttSource:
     parts = urlsplit(given.url)
-    tls_ca = given.tls_ca
+    tls_ca = str(given.tls_ca) if given.tls_ca else None
+    if tls_ca is None and given.tls_fingerprint is None and parts.scheme in {"mqtts", "wss"}:
+        tls_ca = SYSTEM_TRUST
     try:
         return MqttSource(
             id=name,
@@ -330,9 +346,11 @@ def _mqtt_source(settings: Settings, name: str, given: MqttSettings) -> MqttSour
             protocol=given.protocol,
             username=read_secret(settings, f"sources.{name}.username_env", given.username_env),
             password=read_secret(settings, f"sources.{name}.password_env", given.password_env),
-            tls_ca=str(tls_ca) if tls_ca else ("system" if parts.scheme == "mqtts" else None),
+            tls_ca=tls_ca,
             tls_cert=str(given.tls_cert) if given.tls_cert else None,
             tls_key=str(given.tls_key) if given.tls_key else None,
+            tls_fingerprint=given.tls_fingerprint,
+            websocket_path=(parts.path or _WEBSOCKET_PATH) if _is_websocket(given.url) else None,
             keepalive_s=given.keepalive_s,
             receive_maximum=given.receive_maximum,
         )

@@ -126,6 +126,14 @@ REFUSED = {
         COMMUNITY + MQTT.replace("mqtt://broker", "broker"),
         ("sources.water.url = 'broker.example:1884'", "mqtt://host:1883"),
     ),
+    "a password in a broker's address": (
+        COMMUNITY + MQTT.replace("mqtt://", "wss://reader:geheim@"),
+        ("sources.water.url = 'wss://…@broker.example:1884'", "without user, password or query"),
+    ),
+    "a path of a broker without WebSocket": (
+        COMMUNITY + MQTT.replace(":1884", ":1884/mqtt"),
+        ("sources.water.url = 'mqtt://broker.example:1884/mqtt'", "ws://host:port/path"),
+    ),
     "a broker's port out of range": (
         COMMUNITY + MQTT.replace(":1884", ":99999"),
         ("sources.water.url = 'mqtt://broker.example:99999'", "mqtt://host:1883"),
@@ -234,6 +242,7 @@ def test_a_token_may_lie_in_a_file_beside_the_settings(tmp_path: Path) -> None:
         (HUB + 'token_file = "nowhere"\n', "sources.city_hub.token_file = "),
         (MQTT.replace('"v1/gateway/#"', '"v1/#", "v1/a"'), "sources.water: "),
         (MQTT + 'tls_key = "key.pem"\n', "sources.water: "),
+        (MQTT + 'tls_fingerprint = "AB:CD"\n', "sources.water: MQTT source 'water': tls_fingerprint 'AB:CD' is no SHA"),
     ],
 )
 def test_a_source_that_cannot_be_used_is_told_with_file_and_key(tmp_path: Path, text: str, words: str) -> None:
@@ -313,6 +322,34 @@ def test_the_ports_of_brokers_are_the_usual_ones_where_none_is_given(tmp_path: P
 
     assert [source.port for source in mqtt_sources(plain)] == [1883]
     assert [(source.port, source.tls_ca) for source in mqtt_sources(secure)] == [(8883, "system")]
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "path", "tls_ca"),
+    [
+        ("ws://broker.example:9001", 9001, "/mqtt", None),
+        ("ws://broker.example:9001/", 9001, "/", None),
+        ("ws://broker.example/hall/mqtt", 80, "/hall/mqtt", None),
+        ("wss://broker.example:8084/mqtt", 8084, "/mqtt", "system"),
+        ("wss://broker.example", 443, "/mqtt", "system"),
+    ],
+)
+def test_a_broker_over_websocket_is_named_by_its_url(
+    tmp_path: Path, url: str, port: int, path: str, tls_ca: str | None
+) -> None:
+    (source,) = mqtt_sources(load(tmp_path, COMMUNITY + MQTT.replace("mqtt://broker.example:1884", url)))
+
+    assert (source.host, source.port, source.websocket_path, source.tls_ca) == ("broker.example", port, path, tls_ca)
+
+
+def test_a_fingerprint_stands_for_the_authorities_of_this_machine(tmp_path: Path) -> None:
+    pin = "AB:" * 31 + "AB"
+    text = COMMUNITY + MQTT.replace("mqtt://", "mqtts://") + f'tls_fingerprint = "{pin}"\n'
+    (alone,) = mqtt_sources(load(tmp_path, text))
+    (both,) = mqtt_sources(load(tmp_path, text + 'tls_ca = "ca.pem"\n'))
+
+    assert (alone.tls_ca, alone.tls_fingerprint, alone.encrypted) == (None, pin, True)
+    assert (both.tls_ca, both.tls_fingerprint) == (str(tmp_path / "ca.pem"), pin)
 
 
 def test_a_site_that_says_little_gets_the_documented_rest(tmp_path: Path) -> None:
