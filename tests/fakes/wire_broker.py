@@ -87,7 +87,8 @@ class WireBroker:
         peer, self._peer = self._peer, None
         if peer is not None:
             try:
-                peer.shutdown(socket.SHUT_RDWR)
+                # Below TLS: an SSLSocket that is shut down goes on reading, but no longer deciphers.
+                socket.socket.shutdown(peer, socket.SHUT_RDWR)
             except OSError:
                 return  # the client was quicker
 
