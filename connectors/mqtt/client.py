@@ -15,16 +15,17 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from connectors.mqtt.packets import Delivery, PacketSplitter
 from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError
 from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble, departure, failure, refusal
 
@@ -32,6 +33,8 @@ SESSION_EXPIRY_S = 7 * 24 * 3600
 RECONNECT_MIN_S = 1
 RECONNECT_MAX_S = 29
 RECONNECT_JITTER_S = 1.0
+CHUNK_BYTES = 128 * 1024
+"""How much is taken from a connection at once."""
 
 _RETAINED_ON_NEW_SUBSCRIPTION = 1
 _ACKNOWLEDGEMENT = struct.Struct("!BBH")
@@ -47,10 +50,10 @@ class Listener(Protocol):
     def on_subscribed(self) -> None:
         """Hear that every topic filter is granted, and filters no longer wanted are gone."""
 
-    def on_message(self, epoch: int, mid: int, flags: int, topic: str, payload: bytes) -> None:
-        """Take one PUBLISH as it came; from QoS 1 on it waits for ``MqttClient.acknowledge``.
+    def on_messages(self, epoch: int, messages: Sequence[Delivery]) -> None:
+        """Take messages as they came, in order; from QoS 1 on each waits for ``MqttClient.acknowledge``.
 
-        ``flags`` are the low bits of its fixed header: retain 1, QoS 2 and 4, DUP 8.
+        Their flags are the low bits of the fixed header: retain 1, QoS 2 and 4, DUP 8.
         """
 
     def on_lost(self, trouble: Trouble) -> None:
@@ -58,6 +61,57 @@ class Listener(Protocol):
 
     def on_doubt(self, remark: str) -> None:
         """Hear that something is not as it should be, yet the connection stands."""
+
+
+class _Receiver(paho.Client):
+    """A paho client that takes in what has arrived at once, and hands messages over by the run.
+
+    paho asks the system four times for every packet and makes several objects of it, which costs several times what
+    storing the message does. Whatever is no message still passes through paho's own code, byte for byte.
+    """
+
+    on_run: Callable[[Sequence[Delivery]], None]
+    version_5: bool
+
+    def reconnect(self) -> MQTTErrorCode:
+        """Make a connection, to which nothing is left of an earlier one."""
+        self._splitter = PacketSplitter(version_5=self.version_5)
+        self._handed = b""
+        self._ended: OSError | None = None
+        return super().reconnect()
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Process what has arrived, in place of paho's method of this name."""
+        try:
+            chunk = super()._sock_recv(CHUNK_BYTES)
+        except BlockingIOError:
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        except OSError as error:
+            self._ended = error
+            return super().loop_read(max_packets)
+        if not chunk:
+            self._ended = ConnectionAbortedError("the broker closed the connection")
+            return super().loop_read(max_packets)
+        with self._msgtime_mutex:
+            self._last_bytes_received = time.monotonic()
+        for part in self._splitter.split(chunk):
+            if isinstance(part, list):
+                self.on_run(part)
+                continue
+            self._handed = part
+            code = super().loop_read(max_packets)
+            if code or self.socket() is None:
+                return code
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Give paho the bytes of the packet it is to process, and no others."""
+        if self._ended is not None:
+            raise self._ended
+        if not self._handed:
+            raise BlockingIOError
+        part, self._handed = self._handed[:bufsize], self._handed[bufsize:]
+        return part
 
 
 class MqttClient:
@@ -153,10 +207,10 @@ class MqttClient:
         self._paho.disconnect()
         self._paho.loop_stop()
 
-    def _build(self) -> paho.Client:
+    def _build(self) -> _Receiver:
         """Return a paho client with every handler in place; raises MqttSourceError when a TLS file cannot be used."""
         source = self._source
-        client = paho.Client(
+        client = _Receiver(
             CallbackAPIVersion.VERSION2,
             client_id=source.client_id,
             clean_session=None if source.protocol == "5" else not self._lasting,
@@ -184,6 +238,8 @@ class MqttClient:
         client.on_subscribe = self._on_granted
         client.on_unsubscribe = self._on_granted
         client.on_message = self._on_message
+        client.on_run = self._on_run
+        client.version_5 = source.protocol == "5"
         client.on_socket_close = self._on_socket_close
         client.on_disconnect = self._on_disconnect
         return client
@@ -257,15 +313,20 @@ class MqttClient:
         self._listener.on_subscribed()
 
     def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
+        """Take a message that paho read: one at QoS 2, should a broker send such although nobody asked."""
+        flags = message.dup << 3 | message.qos << 1 | message.retain
+        topic = message._topic.decode("utf-8", "backslashreplace")  # noqa: SLF001
+        self._on_run([(message.mid, flags, topic, bytes(message.payload))])
+
+    def _on_run(self, messages: Sequence[Delivery]) -> None:
         try:
-            topic = message.topic
-        except UnicodeDecodeError as error:
-            topic = error.object.decode("utf-8", "backslashreplace")
-        try:
-            flags = message.dup << 3 | message.qos << 1 | message.retain
-            self._listener.on_message(self._live_epoch, message.mid, flags, topic, bytes(message.payload))
+            self._listener.on_messages(self._live_epoch, messages)
         except Exception as error:  # noqa: BLE001 whatever it is, the network thread must outlive it
-            self._listener.on_doubt(f"a message on {topic!r} could not be taken in, the broker keeps it: {error!r}")
+            first = messages[0][2]
+            self._listener.on_doubt(
+                f"{len(messages)} messages, the first on {first!r}, could not be taken in, the broker keeps them: "
+                f"{error!r}"
+            )
 
     def _on_socket_close(self, _client: paho.Client, _userdata: Any, _socket: Any) -> None:
         # Every way from one connection to the next passes here before paho empties its send queue, so an
@@ -307,7 +368,7 @@ class MqttProbe(MqttClient):
         found = line.getpeercert() if isinstance(line, ssl.SSLSocket) else None
         return int(ssl.cert_time_to_seconds(str(found["notAfter"])) * 1000) if found else None
 
-    def _build(self) -> paho.Client:
+    def _build(self) -> _Receiver:
         client = super()._build()
         client.on_publish = self._on_answer
         return client

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import TypeAlias
 
 from connectors.mqtt.client import MqttClient
+from connectors.mqtt.packets import Delivery
 from connectors.mqtt.source import MqttSource, MqttSourceError
 from connectors.mqtt.trouble import Trouble
 from connectors.record import QOS_MASK, Arrival, GapCause, Kind
@@ -23,8 +24,9 @@ __all__ = [
     "MqttSourceError",
     "MqttStatus",
     "Waiting",
-    "arrival_of",
+    "arrivals_of",
     "gap_arrival",
+    "size_of",
 ]
 
 WAITING_MAX = 20_000
@@ -36,10 +38,10 @@ clients have acknowledged and then send nothing more, until the client connects 
 
 _log = logging.getLogger(__name__)
 
-Waiting: TypeAlias = tuple["MqttConnector", Kind, int, int, int, str, bytes, int]
-"""What waits to be stored: connector, kind, epoch, packet identifier, flags, topic, payload, received_at.
+Waiting: TypeAlias = tuple["MqttConnector", Kind, int, int, Sequence[Delivery]]
+"""What waits to be stored: connector, kind, epoch, received_at (ms UTC), and what came at that moment, in order.
 
-A plain tuple, because one is made for every message; a packet identifier of 0 needs no acknowledgement.
+A gap waits as a single delivery: its cause is the topic, and it needs no acknowledgement.
 """
 
 
@@ -176,22 +178,23 @@ class MqttConnector:
             _log.warning("MQTT source %r: broker %s is heard again", self.source.id, self.source.broker)
             self.trouble = None
 
-    def on_message(self, epoch: int, mid: int, flags: int, topic: str, payload: bytes) -> None:
-        """Queue one message as it came, nothing more."""
+    def on_messages(self, epoch: int, messages: Sequence[Delivery]) -> None:
+        """Queue messages as they came, nothing more."""
         if self._deaf:
             return
-        if (
-            self._held_back
-            or self._received - self._taken >= WAITING_MAX
-            or self._received_bytes - self._taken_bytes >= WAITING_MAX_BYTES
-        ):
-            self._refuse(flags)
-            return
+        room = WAITING_MAX - (self._received - self._taken)
+        if self._held_back or self._received_bytes - self._taken_bytes >= WAITING_MAX_BYTES:
+            room = 0
+        if room < len(messages):
+            self._refuse(messages[room:])
+            messages = messages[:room]
+            if not messages:
+                return
         at = self._now()
-        self._received += 1
-        self._received_bytes += len(payload)
+        self._received += len(messages)
+        self._received_bytes += size_of(messages)
         self._last_received_at = at
-        self._queue.put((self, Kind.MESSAGE, epoch, mid, flags, topic, payload, at))
+        self._queue.put((self, Kind.MESSAGE, epoch, at, messages))
 
     def on_lost(self, trouble: Trouble) -> None:
         """Note that the broker cannot be heard, and say so once until it is heard again."""
@@ -207,20 +210,21 @@ class MqttConnector:
         """Say what is not as it should be."""
         _log.warning("MQTT source %r, broker %s: %s", self.source.id, self.source.broker, remark)
 
-    def _refuse(self, flags: int) -> None:
-        """Leave a message for which there is no room: with the broker where it keeps it, else counted as dropped."""
-        if flags & QOS_MASK:
+    def _refuse(self, messages: Sequence[Delivery]) -> None:
+        """Leave messages for which there is no room: with the broker where it keeps them, else counted as dropped."""
+        dropped = sum(not flags & QOS_MASK for _, flags, _, _ in messages)
+        if dropped < len(messages):
             # Order is kept by leaving everything that follows as well, until the connection is renewed.
             self._held_back = True
-            return
-        self._dropped += 1
-        if self._dropped_since is None:
-            self._dropped_since = self._now()
+        if dropped:
+            self._dropped += dropped
+            if self._dropped_since is None:
+                self._dropped_since = self._now()
 
     def _tell_gap(self, since: int, until: int, cause: GapCause, detail: str) -> None:
         self.count_gap()
         gap = gap_arrival(self.source.id, since, until, cause, detail)
-        self._queue.put((self, gap.kind, 0, 0, 0, gap.topic, gap.payload, until))
+        self._queue.put((self, gap.kind, 0, until, [(0, 0, gap.topic, gap.payload)]))
 
     # ------------------------------------------------------ told by the intake
 
@@ -234,20 +238,19 @@ class MqttConnector:
             self._window_was_full = True
         epoch = 0
         deliveries: list[tuple[int, int]] = []
-        for _, kind, item_epoch, mid, flags, _, payload, _ in items:
+        for _, kind, item_epoch, _, messages in items:
             if kind is not Kind.MESSAGE:
                 continue
-            self._taken += 1
-            self._taken_bytes += len(payload)
-            if not mid:
-                self._qos_0 += 1
-                continue
+            self._taken += len(messages)
+            self._taken_bytes += size_of(messages)
             if item_epoch != epoch:
                 self._acknowledge(epoch, deliveries)
                 epoch, deliveries = item_epoch, []
-            deliveries.append((mid, (flags & QOS_MASK) >> 1))
+            wanted = [(mid, (flags & QOS_MASK) >> 1) for mid, flags, _, _ in messages if mid]
+            self._qos_0 += len(messages) - len(wanted)
+            deliveries += wanted
         self._acknowledge(epoch, deliveries)
-        self._stored_until = items[-1][7]
+        self._stored_until = items[-1][3]
 
     def _acknowledge(self, epoch: int, deliveries: list[tuple[int, int]]) -> None:
         if deliveries:
@@ -356,7 +359,13 @@ def gap_arrival(source: str, since: int, until: int, cause: GapCause, detail: st
     return Arrival(source, Kind.GAP, until, cause.value, payload)
 
 
-def arrival_of(item: Waiting) -> Arrival:
-    """Return what the locker is to store of a waiting item."""
-    connector, kind, _, _, flags, topic, payload, received_at = item
-    return Arrival(connector.source.id, kind, received_at, topic, payload, flags)
+def size_of(messages: Sequence[Delivery]) -> int:
+    """Return how many bytes of payload the messages hold."""
+    return sum([len(payload) for _, _, _, payload in messages])
+
+
+def arrivals_of(item: Waiting) -> list[Arrival]:
+    """Return what the locker is to store of what waits. Sources with personal fields will have them cut here."""
+    connector, kind, _, received_at, messages = item
+    source = connector.source.id
+    return [Arrival(source, kind, received_at, topic, payload, flags) for _, flags, topic, payload in messages]

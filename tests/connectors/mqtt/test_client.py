@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from connectors.mqtt import client as client_module
 from connectors.mqtt.client import SESSION_EXPIRY_S, MqttClient
+from connectors.mqtt.packets import Delivery
 from connectors.mqtt.source import MqttSource, MqttSourceError
 from connectors.mqtt.trouble import Trouble
 from tests.fakes import wire_broker as wire
@@ -33,11 +34,11 @@ class Ear:
     def on_subscribed(self) -> None:
         self.subscribed += 1
 
-    def on_message(self, epoch: int, mid: int, flags: int, topic: str, payload: bytes) -> None:
+    def on_messages(self, epoch: int, messages: Sequence[Delivery]) -> None:
         if self.raises is not None:
             error, self.raises = self.raises, None
             raise error
-        self.messages.append((epoch, mid, flags, topic, payload))
+        self.messages.extend((epoch, *message) for message in messages)
 
     def on_lost(self, trouble: Trouble) -> None:
         self.troubles.append(trouble)
@@ -201,6 +202,7 @@ def test_an_exception_while_taking_a_message_in_leaves_the_thread_alive_and_the_
     line.open()
     line.ear.raises = ValueError("no clock")
     line.broker.publish(b"v1/a", b"one", mid=1)
+    wait_until(lambda: line.ear.doubts)
     line.broker.publish(b"v1/a", b"two", mid=2)
     wait_until(lambda: line.ear.messages)
     assert [message[4] for message in line.ear.messages] == [b"two"]

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.mqtt import client as client_module
 from connectors.mqtt import connector as connector_module
-from connectors.mqtt.connector import Memory, MqttConnector, MqttSource, Waiting, arrival_of, gap_arrival
+from connectors.mqtt.connector import Memory, MqttConnector, MqttSource, Waiting, arrivals_of, gap_arrival
 from connectors.record import DUP_FLAG, RETAIN_FLAG, Arrival, GapCause, Kind
 from tests.fakes import wire_broker as wire
 from tests.fakes.patience import wait_until
@@ -38,9 +38,15 @@ class Site:
         wait_until(lambda: self.connector.status().subscribed, what="the subscription")
 
     def take(self, count: int) -> list[Waiting]:
-        wait_until(lambda: self.queue.qsize() >= count, what=f"{count} waiting")
-        items = [self.queue.get() for _ in range(count)]
-        return [item for item in items if item is not None]
+        """Return what waits once it holds so many messages and gaps."""
+        items: list[Waiting] = []
+        while (missing := count - sum(len(item[4]) for item in items)) > 0:
+            wait_until(self.queue.qsize, what=f"{missing} more waiting")
+            item = self.queue.get()
+            assert item is not None
+            items.append(item)
+        assert missing == 0
+        return items
 
     def reconnect(self) -> None:
         before = self.connector.status().connections
@@ -49,8 +55,12 @@ class Site:
         self.wait_subscribed()
 
     def gaps(self) -> list[dict[str, Any]]:
-        items = self.take(self.queue.qsize())
-        return [json.loads(item[6]) for item in items if item[1] is Kind.GAP]
+        found = []
+        while not self.queue.empty():
+            item = self.queue.get()
+            if item is not None and item[1] is Kind.GAP:
+                found += [json.loads(arrival.payload) for arrival in arrivals_of(item)]
+        return found
 
 
 @pytest.fixture(autouse=True)
@@ -71,9 +81,9 @@ def test_a_message_waits_as_it_came_with_our_time(site: Site) -> None:
     site.open()
     site.broker.publish(b"v1/a", b"{broken", mid=9, first_byte=0x3B)
     (item,) = site.take(1)
-    assert arrival_of(item) == Arrival(
-        "tb", Kind.MESSAGE, NOON, "v1/a", b"{broken", flags=DUP_FLAG | 0b0010 | RETAIN_FLAG
-    )
+    assert arrivals_of(item) == [
+        Arrival("tb", Kind.MESSAGE, NOON, "v1/a", b"{broken", flags=DUP_FLAG | 0b0010 | RETAIN_FLAG)
+    ]
     assert not site.broker.got(wire.PUBACK)
 
 
@@ -207,13 +217,14 @@ def test_without_room_qos_1_stays_with_the_broker_until_the_connection_is_renewe
     assert [ack.mid for ack in site.broker.got(wire.PUBACK)] == [1, 2]
     for mid in (3, 4):
         site.broker.publish(b"v1/a", b"%d" % mid, mid=mid)
-    assert [item[6] for item in site.take(2)] == [b"3", b"4"]
+    assert payloads(site.take(2)) == [b"3", b"4"]
 
 
 def test_bytes_are_bounded_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connector_module, "WAITING_MAX_BYTES", 1000)
     site.open()
     site.broker.publish(b"v1/a", b"x" * 1000, mid=1)
+    wait_until(site.queue.qsize)
     site.broker.publish(b"v1/a", b"one too many", mid=2)
     site.broker.publish(b"v1/a", b"", qos=0)
     wait_until(lambda: site.connector.status().dropped == 1)
@@ -263,11 +274,15 @@ def test_silence_after_a_full_window_renews_an_mqtt_5_connection_once(
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_dead_network_thread_is_mended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.open()
-    monkeypatch.setattr(site.connector, "on_message", _die)
+    monkeypatch.setattr(site.connector, "on_messages", _die)
     site.broker.publish(b"v1/a", b"x", mid=1)
     wait_until(site.connector._client.dead, what="the end of the thread")
     site.connector.mend()
     wait_until(lambda: site.connector.status().connections == 2, what="the next connection")
+
+
+def payloads(items: list[Waiting]) -> list[bytes]:
+    return [arrival.payload for item in items for arrival in arrivals_of(item)]
 
 
 def _die(*_: object) -> None:
