@@ -29,15 +29,9 @@ from collector.clock import system_clock
 from collector.intake_sources import read_sources, refuse_clashes
 from collector.intake_status import IntakeStatus, read_status, recall, write_status
 from connectors.base import Keeper, KeepingError, SourceUnreachableError
-from connectors.mqtt.connector import (
-    MqttConnector,
-    MqttSource,
-    MqttSourceError,
-    Waiting,
-    arrivals_of,
-    gap_arrival,
-    size_of,
-)
+from connectors.mqtt.connector import MqttConnector
+from connectors.mqtt.source import MqttSource, MqttSourceError
+from connectors.mqtt.waiting import Waiting, arrivals_of, gap_arrival, size_of
 from connectors.record import Arrival, GapCause
 from evidence.locker import Locker
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from connectors.mqtt.connector import Memory, MqttSource, MqttStatus
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.status import Memory, MqttStatus
 
 STATUS_NAME = "intake-status.json"
 FORMAT = 1

@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as EnvironmentReadError
 
-from connectors.mqtt.connector import MqttSource, MqttSourceError
+from connectors.mqtt.source import MqttSource, MqttSourceError
 
 SETTINGS_FILE = "zhizheng.toml"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"

@@ -8,7 +8,7 @@ from typing import Any
 
 from collector.house import House
 from collector.intake_status import read_status
-from connectors.mqtt.connector import MqttStatus
+from connectors.mqtt.status import MqttStatus
 from evidence.gap_lines import say_gap, say_time
 from evidence.ledger import LedgerError
 from evidence.window import window_before

@@ -35,6 +35,8 @@ RECONNECT_MAX_S = 29
 RECONNECT_JITTER_S = 1.0
 CHUNK_BYTES = 128 * 1024
 """How much is taken from a connection at once."""
+PAUSE_S = 0.002
+"""How long nothing is read where there is no room, before looking again."""
 
 _RETAINED_ON_NEW_SUBSCRIPTION = 1
 _ACKNOWLEDGEMENT = struct.Struct("!BBH")
@@ -56,6 +58,9 @@ class Listener(Protocol):
         Their flags are the low bits of the fixed header: retain 1, QoS 2 and 4, DUP 8.
         """
 
+    def has_room(self) -> bool:
+        """Return whether to go on reading; while not, what comes waits in the connection and with the broker."""
+
     def on_lost(self, trouble: Trouble) -> None:
         """Hear that the connection is gone, was refused, or could not be made; the client goes on trying."""
 
@@ -70,6 +75,7 @@ class _Receiver(paho.Client):
     storing the message does. Whatever is no message still passes through paho's own code, byte for byte.
     """
 
+    has_room: Callable[[], bool]
     on_run: Callable[[Sequence[Delivery]], None]
     version_5: bool
 
@@ -82,6 +88,9 @@ class _Receiver(paho.Client):
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """Process what has arrived, in place of paho's method of this name."""
+        if not self.has_room():
+            time.sleep(PAUSE_S)  # the loop goes on meanwhile: acknowledgements leave, the keep-alive is kept
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
         try:
             chunk = super()._sock_recv(CHUNK_BYTES)
         except BlockingIOError:
@@ -239,6 +248,7 @@ class MqttClient:
         client.on_unsubscribe = self._on_granted
         client.on_message = self._on_message
         client.on_run = self._on_run
+        client.has_room = self._listener.has_room
         client.version_5 = source.protocol == "5"
         client.on_socket_close = self._on_socket_close
         client.on_disconnect = self._on_disconnect

@@ -2,106 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TypeAlias
 
 from connectors.mqtt.client import MqttClient
 from connectors.mqtt.packets import Delivery
-from connectors.mqtt.source import MqttSource, MqttSourceError
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.status import Memory, MqttStatus
 from connectors.mqtt.trouble import Trouble
-from connectors.record import QOS_MASK, Arrival, GapCause, Kind
-
-__all__ = [
-    "Memory",
-    "MqttConnector",
-    "MqttSource",
-    "MqttSourceError",
-    "MqttStatus",
-    "Waiting",
-    "arrivals_of",
-    "gap_arrival",
-    "size_of",
-]
+from connectors.mqtt.waiting import Waiting, gap_arrival, size_of
+from connectors.record import QOS_MASK, GapCause, Kind
 
 WAITING_MAX = 20_000
 """Messages of one source that may be held in memory before they are stored."""
 WAITING_MAX_BYTES = 64 * 1024 * 1024
+PATIENCE_S = 2.0
+"""How long a writer that stores nothing is waited for, with half of that room taken, before reading goes on."""
 STALL_AFTER_S = 10.0
 """Silence after a full window that is taken for a stalled broker. Mosquitto 2.0.11 can lose count of what MQTT 5
 clients have acknowledged and then send nothing more, until the client connects again."""
 
 _log = logging.getLogger(__name__)
 
-Waiting: TypeAlias = tuple["MqttConnector", Kind, int, int, Sequence[Delivery]]
-"""What waits to be stored: connector, kind, epoch, received_at (ms UTC), and what came at that moment, in order.
-
-A gap waits as a single delivery: its cause is the topic, and it needs no acknowledgement.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What an earlier run knew of this source: filters its session held, and until when (ms UTC) it had heard.
-
-    ``same_session`` is False where it is not known to have had this broker and client id: a session that we find there
-    may have begun later. ``outlived`` says whether the broker was once seen to keep it over its own restart.
-    """
-
-    topics: tuple[str, ...]
-    heard_until: int
-    same_session: bool = True
-    outlived: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MqttStatus:
-    """How one source stands, counted since this intake began.
-
-    ``received`` and ``stored`` count messages, not gaps. ``stale`` acknowledgements were not sent because their
-    connection was gone (the broker delivers again); ``dropped`` counts QoS 0 messages for which there was no room.
-    ``session_kept`` says whether the broker still knew our session at the last connection; if it did so after nobody
-    had received here, ``away_from`` and ``away_until`` (ms UTC, else 0) say how long that was: no gap, worth a note.
-    ``qos_0`` counts the messages stored that their sender sent without asking for an acknowledgement.
-    ``outlived``: after an outage in which nothing listened at the broker's port, the broker still knew our session.
-    ``heard_until`` (ms UTC) is up to when nothing can be missing although the session should be lost now.
-    ``last_error`` is "" while all is well.
-    """
-
-    source: str
-    broker: str
-    client_id: str
-    topics: tuple[str, ...]
-    connected: bool
-    subscribed: bool
-    connections: int
-    received: int
-    stored: int
-    acknowledged: int
-    stale: int
-    dropped: int
-    gaps: int
-    last_received_at: int | None
-    heard_until: int
-    last_error: str
-    session_kept: bool = False
-    away_from: int = 0
-    away_until: int = 0
-    qos_0: int = 0
-    outlived: bool = False
-
 
 class MqttConnector:
     """One source's connection, its counters and its gaps.
 
-    Memory is bounded by the unacknowledged messages the broker allows, and by WAITING_MAX and WAITING_MAX_BYTES
-    should it allow too many: then QoS 1 messages are left unacknowledged with the broker until the connection is
-    renewed by ``mend``, and QoS 0 messages, which nobody would send again, are dropped, counted and told as a gap.
+    Memory is bounded by the unacknowledged messages the broker allows, and by WAITING_MAX and WAITING_MAX_BYTES should
+    it allow too many. From half of that on nothing is read while the writer gets on. When it does not, what comes is
+    refused beyond the bound: QoS 1 messages stay unacknowledged with the broker until the connection is renewed by
+    ``mend``; QoS 0 messages, which nobody would send again, are dropped, counted and told as a gap.
     """
 
     def __init__(
@@ -126,6 +59,7 @@ class MqttConnector:
         self._window_was_full = False
         self._seen = 0
         self._silent_since = time.monotonic()
+        self._paused_at: tuple[int, float] | None = None  # what was stored by then, and when
         # Each counter has one writing thread: received the network's, taken the writer's. Their difference waits.
         self._received = self._received_bytes = 0
         self._taken = self._taken_bytes = 0
@@ -195,6 +129,21 @@ class MqttConnector:
         self._received_bytes += size_of(messages)
         self._last_received_at = at
         self._queue.put((self, Kind.MESSAGE, epoch, at, messages))
+
+    def has_room(self) -> bool:
+        """Return whether less than half of the room is taken, or the writer has stored nothing for PATIENCE_S.
+
+        A disk that is full must not silence the connection: the broker would take us for dead.
+        """
+        if (
+            self._received - self._taken < WAITING_MAX // 2
+            and self._received_bytes - self._taken_bytes < WAITING_MAX_BYTES // 2
+        ):
+            self._paused_at = None
+            return True
+        if self._paused_at is None or self._paused_at[0] != self._taken:
+            self._paused_at = (self._taken, time.monotonic())
+        return time.monotonic() - self._paused_at[1] > PATIENCE_S
 
     def on_lost(self, trouble: Trouble) -> None:
         """Note that the broker cannot be heard, and say so once until it is heard again."""
@@ -349,23 +298,3 @@ class MqttConnector:
             qos_0=self._qos_0,
             outlived=self._outlived,
         )
-
-
-def gap_arrival(source: str, since: int, until: int, cause: GapCause, detail: str) -> Arrival:
-    """Return a gap of a source from ``since`` to ``until`` (ms UTC) as the locker is to store it."""
-    # A clock that was set back must not turn a gap round.
-    body = {"from": min(since, until), "to": until, "cause": cause, "detail": detail}
-    payload = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
-    return Arrival(source, Kind.GAP, until, cause.value, payload)
-
-
-def size_of(messages: Sequence[Delivery]) -> int:
-    """Return how many bytes of payload the messages hold."""
-    return sum([len(payload) for _, _, _, payload in messages])
-
-
-def arrivals_of(item: Waiting) -> list[Arrival]:
-    """Return what the locker is to store of what waits. Sources with personal fields will have them cut here."""
-    connector, kind, _, received_at, messages = item
-    source = connector.source.id
-    return [Arrival(source, kind, received_at, topic, payload, flags) for _, flags, topic, payload in messages]

@@ -53,6 +53,10 @@ class Ear:
         """Remember the messages; nothing is acknowledged here."""
         self.messages.extend(Heard(epoch, *message) for message in messages)
 
+    def has_room(self) -> bool:
+        """Return True: what a doctor hears is bounded by what it sent."""
+        return True
+
     def on_lost(self, trouble: Trouble) -> None:
         """Remember the first trouble: what follows it is its consequence."""
         if trouble.reason.startswith("the broker refuses the topics"):

@@ -19,7 +19,7 @@ from collector.intake import Intake, IntakeBusyError, main, run_intake
 from collector.intake_status import STATUS_NAME, read_status
 from connectors.base import SourceUnreachableError
 from connectors.mqtt import client as client_module
-from connectors.mqtt.connector import MqttSource
+from connectors.mqtt.source import MqttSource
 from connectors.record import Arrival
 from tests.fakes import wire_broker as wire
 from tests.fakes.keeper import DISK_FULL, FakeKeeper

@@ -19,7 +19,9 @@ import pytest
 from collector.clock import system_clock
 from collector.intake import Intake
 from collector.intake_status import STATUS_NAME
-from connectors.mqtt.connector import MqttConnector, MqttSource, Waiting
+from connectors.mqtt.connector import MqttConnector
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.waiting import Waiting
 from connectors.record import Kind, Record
 from evidence.locker import Locker
 from tests.fakes.keeper import DISK_FULL, FakeKeeper

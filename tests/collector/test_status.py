@@ -11,7 +11,8 @@ from collector.collect import read_all
 from collector.house import House
 from collector.intake_status import IntakeStatus, write_status
 from collector.status import gap_lines, source_status, unread_shapes
-from connectors.mqtt.connector import MqttStatus, gap_arrival
+from connectors.mqtt.status import MqttStatus
+from connectors.mqtt.waiting import gap_arrival
 from connectors.record import Arrival, GapCause, Kind
 from tests.fakes.site import METERS, TELEMETRY, Site, at
 

@@ -27,6 +27,7 @@ class Ear:
         self.troubles: list[Trouble] = []
         self.doubts: list[str] = []
         self.raises: BaseException | None = None
+        self.room = True
 
     def on_connected(self, epoch: int, *, session_kept: bool) -> None:
         self.connected.append((epoch, session_kept))
@@ -39,6 +40,9 @@ class Ear:
             error, self.raises = self.raises, None
             raise error
         self.messages.extend((epoch, *message) for message in messages)
+
+    def has_room(self) -> bool:
+        return self.room
 
     def on_lost(self, trouble: Trouble) -> None:
         self.troubles.append(trouble)
@@ -209,6 +213,20 @@ def test_an_exception_while_taking_a_message_in_leaves_the_thread_alive_and_the_
     assert "no clock" in line.ear.doubts[0]
     assert not line.client.dead()
     assert not line.broker.got(wire.PUBACK)
+
+
+def test_without_room_nothing_is_read_while_acknowledgements_and_keep_alive_go_on(line: Line) -> None:
+    line.open()
+    line.broker.publish(b"v1/a", b"one", mid=1)
+    wait_until(lambda: line.ear.messages)
+    line.ear.room = False
+    line.broker.publish(b"v1/a", b"two", mid=2)
+    line.client.acknowledge(1, [(1, 1)])
+    line.broker.wait_for(wire.PUBACK)
+    assert [message[4] for message in line.ear.messages] == [b"one"]
+    line.ear.room = True
+    wait_until(lambda: len(line.ear.messages) == 2)
+    assert line.broker.connections == 1
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -10,7 +10,10 @@ import pytest
 
 from connectors.mqtt import client as client_module
 from connectors.mqtt import connector as connector_module
-from connectors.mqtt.connector import Memory, MqttConnector, MqttSource, Waiting, arrivals_of, gap_arrival
+from connectors.mqtt.connector import MqttConnector
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.status import Memory
+from connectors.mqtt.waiting import Waiting, arrivals_of, gap_arrival
 from connectors.record import DUP_FLAG, RETAIN_FLAG, Arrival, GapCause, Kind
 from tests.fakes import wire_broker as wire
 from tests.fakes.patience import wait_until
@@ -202,6 +205,7 @@ def test_without_room_qos_1_stays_with_the_broker_until_the_connection_is_renewe
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connector_module, "WAITING_MAX", 2)
+    monkeypatch.setattr(connector_module, "PATIENCE_S", 0.0)
     site.open()
     for mid in (1, 2, 3, 4):
         site.broker.publish(b"v1/a", b"%d" % mid, mid=mid)
@@ -220,8 +224,34 @@ def test_without_room_qos_1_stays_with_the_broker_until_the_connection_is_renewe
     assert payloads(site.take(2)) == [b"3", b"4"]
 
 
+def test_from_half_of_the_room_on_nothing_is_read_while_the_writer_gets_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector_module, "WAITING_MAX", 4)
+    site.open()
+    for mid in (1, 2):
+        site.broker.publish(b"v1/a", b"x", mid=mid)
+    items = site.take(2)
+    assert not site.connector.has_room()
+    site.connector.settle(items)
+    assert site.connector.has_room()
+
+
+def test_a_writer_that_stores_nothing_does_not_silence_the_connection(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector_module, "WAITING_MAX", 4)
+    monkeypatch.setattr(connector_module, "PATIENCE_S", 0.1)
+    site.open()
+    for mid in (1, 2):
+        site.broker.publish(b"v1/a", b"x", mid=mid)
+    site.take(2)
+    wait_until(site.connector.has_room, what="the end of patience")
+
+
 def test_bytes_are_bounded_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connector_module, "WAITING_MAX_BYTES", 1000)
+    monkeypatch.setattr(connector_module, "PATIENCE_S", 0.0)
     site.open()
     site.broker.publish(b"v1/a", b"x" * 1000, mid=1)
     wait_until(site.queue.qsize)
@@ -233,6 +263,7 @@ def test_bytes_are_bounded_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_dropped_qos_0_messages_are_counted_and_told_as_a_gap(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connector_module, "WAITING_MAX", 2)
+    monkeypatch.setattr(connector_module, "PATIENCE_S", 0.0)
     site.open()
     for _ in range(5):
         site.broker.publish(b"v1/a", b"x", qos=0)
