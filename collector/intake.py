@@ -31,7 +31,7 @@ from collector.intake_status import IntakeStatus, read_status, recall, write_sta
 from connectors.base import Keeper, KeepingError, SourceUnreachableError
 from connectors.mqtt.connector import MqttConnector
 from connectors.mqtt.source import MqttSource, MqttSourceError
-from connectors.mqtt.waiting import Waiting, arrivals_of, gap_arrival, size_of
+from connectors.mqtt.waiting import Owner, Waiting, arrivals_of, gap_arrival, size_of
 from connectors.record import Arrival, GapCause
 from evidence.locker import Locker
 
@@ -233,11 +233,11 @@ class Intake:
         self._storage_error = str(error)
 
     def _settle(self, batch: list[Waiting]) -> None:
-        per_connector: dict[MqttConnector, list[Waiting]] = {}
+        per_owner: dict[Owner, list[Waiting]] = {}
         for item in batch:
-            per_connector.setdefault(item[0], []).append(item)
-        for connector, items in per_connector.items():
-            connector.settle(items)
+            per_owner.setdefault(item[0], []).append(item)
+        for owner, items in per_owner.items():
+            owner.settle(items)
 
 
 async def run_intake(

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol, TypeAlias
 
 from connectors.mqtt.packets import Delivery
+from connectors.mqtt.source import MqttSource
 from connectors.record import Arrival, GapCause, Kind
 
-if TYPE_CHECKING:
-    from connectors.mqtt.connector import MqttConnector
 
-Waiting: TypeAlias = tuple["MqttConnector", Kind, int, int, Sequence[Delivery]]
-"""What waits to be stored: connector, kind, epoch, received_at (ms UTC), and what came at that moment, in order.
+class Owner(Protocol):
+    """Who has received what waits, and acknowledges it once it is stored."""
+
+    source: MqttSource
+
+    def settle(self, items: Sequence[Waiting]) -> None:
+        """Acknowledge what is stored, in order."""
+
+
+Waiting: TypeAlias = tuple[Owner, Kind, int, int, Sequence[Delivery]]
+"""What waits to be stored: its owner, kind, epoch, received_at (ms UTC), and what came at that moment, in order.
 
 A gap waits as a single delivery: its cause is the topic, and it needs no acknowledgement.
 """
@@ -34,6 +42,6 @@ def size_of(messages: Sequence[Delivery]) -> int:
 
 def arrivals_of(item: Waiting) -> list[Arrival]:
     """Return what the locker is to store of what waits. Sources with personal fields will have them cut here."""
-    connector, kind, _, received_at, messages = item
-    source = connector.source.id
+    owner, kind, _, received_at, messages = item
+    source = owner.source.id
     return [Arrival(source, kind, received_at, topic, payload, flags) for _, flags, topic, payload in messages]
