@@ -28,6 +28,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from connectors.mqtt.packets import Delivery, PacketSplitter
 from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError
 from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble, departure, failure, refusal
+from connectors.record import QOS_MASK
 
 SESSION_EXPIRY_S = 7 * 24 * 3600
 RECONNECT_MIN_S = 1
@@ -57,6 +58,9 @@ class Listener(Protocol):
 
         Their flags are the low bits of the fixed header: retain 1, QoS 2 and 4, DUP 8.
         """
+
+    def on_dropped(self, payload: bytes) -> None:
+        """Hear, as the broker says it, how many messages it has dropped; only where a source has a topic for it."""
 
     def has_room(self) -> bool:
         """Return whether to go on reading; while not, what comes waits in the connection and with the broker."""
@@ -146,6 +150,7 @@ class MqttClient:
         self._told = False
         self._awaited: set[int] = set()
         self._refused: list[str] = []
+        self._dropped_mid: int | None = None
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._paho = self._build()
@@ -297,10 +302,14 @@ class MqttClient:
             requests.append(client.subscribe([(topic, 1) for topic in self._source.topics]))
         # The answers come on this thread, after this call.
         self._awaited = {mid for _, mid in requests if mid is not None}
+        if self._source.dropped_topic is not None:
+            _, self._dropped_mid = client.subscribe(self._source.dropped_topic, 0)
 
     def _on_granted(
         self, _client: paho.Client, _userdata: Any, mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
+        if mid == self._dropped_mid and reasons[0].is_failure:
+            self._listener.on_doubt(f"it lets us not read {self._source.dropped_topic!r}, so its drops stay unknown")
         if mid not in self._awaited:
             return
         self._awaited.discard(mid)
@@ -330,6 +339,10 @@ class MqttClient:
 
     def _on_run(self, messages: Sequence[Delivery]) -> None:
         try:
+            if self._source.dropped_topic is not None:
+                messages = self._sort_out(messages, self._source.dropped_topic)
+                if not messages:
+                    return
             self._listener.on_messages(self._live_epoch, messages)
         except Exception as error:  # noqa: BLE001 whatever it is, the network thread must outlive it
             first = messages[0][2]
@@ -337,6 +350,14 @@ class MqttClient:
                 f"{len(messages)} messages, the first on {first!r}, could not be taken in, the broker keeps them: "
                 f"{error!r}"
             )
+
+    def _sort_out(self, messages: Sequence[Delivery], dropped_topic: str) -> Sequence[Delivery]:
+        """Hand over what the broker says of itself, and return the messages without it."""
+        for mid, flags, topic, payload in messages:
+            if topic == dropped_topic:
+                self._listener.on_dropped(payload)
+                self.acknowledge(self._live_epoch, [(mid, (flags & QOS_MASK) >> 1)] if mid else [])
+        return [message for message in messages if message[2] != dropped_topic]
 
     def _on_socket_close(self, _client: paho.Client, _userdata: Any, _socket: Any) -> None:
         # Every way from one connection to the next passes here before paho empties its send queue, so an

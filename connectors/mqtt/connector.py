@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from connectors.mqtt.client import MqttClient
+from connectors.mqtt.drops import DropWatch
+from connectors.mqtt.outage import BRIEF_S, Outage, gap_after
 from connectors.mqtt.packets import Delivery
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.status import Memory, MqttStatus
-from connectors.mqtt.trouble import Trouble
+from connectors.mqtt.trouble import Blame, Trouble
 from connectors.mqtt.waiting import Waiting, gap_arrival, size_of
 from connectors.record import QOS_MASK, GapCause, Kind
 
@@ -21,6 +23,9 @@ WAITING_MAX = 20_000
 WAITING_MAX_BYTES = 64 * 1024 * 1024
 PATIENCE_S = 2.0
 """How long a writer that stores nothing is waited for, with half of that room taken, before reading goes on."""
+PRESSED_AT = 20
+"""Waiting messages from which on others may be queued at the broker: the smallest window that is usual."""
+CONTEST_MS = 60_000
 STALL_AFTER_S = 10.0
 """Silence after a full window that is taken for a stalled broker. Mosquitto 2.0.11 can lose count of what MQTT 5
 clients have acknowledged and then send nothing more, until the client connects again."""
@@ -74,33 +79,37 @@ class MqttConnector:
         self._lost_at: int | None = None
         self._session_kept = False
         self._outlived = memory is not None and memory.outlived
-        self._was_down = False
+        self._outage = Outage()
+        self._drops = DropWatch(memory.broker_dropped if memory else None)
+        self._contest: tuple[int, int, str] | None = None
+        self._contest_told = 0
         self._away = (0, 0)
 
     # ------------------------------------------------------ told by the client, on its network thread
 
     def on_connected(self, epoch: int, *, session_kept: bool) -> None:
-        """Note the new connection, and the gap when the broker has forgotten what it had queued for us."""
+        """Note the new connection, and the gap when the broker has not bridged the time without one."""
         at = self._now()
         heard_until = self.heard_until()
-        if not session_kept and epoch > 1:
-            self._tell_gap(
-                heard_until, at, GapCause.SESSION_LOST, "the broker had forgotten the session after a reconnect"
-            )
-        elif epoch == 1 and self._memory is not None and not (session_kept and self._memory.same_session):
+        blames = self._outage.end()
+        first, memory = epoch == 1, self._memory
+        if first and memory is not None and not (session_kept and memory.same_session):
             self._tell_gap(
                 heard_until, at, GapCause.DOWNTIME, "nobody received here, and the broker has kept no session meanwhile"
             )
-        elif epoch == 1 and self._memory is not None:
-            self._away = (heard_until, at)
-            _log.info("MQTT source %r: the broker has kept the session while nobody received here", self.source.id)
+        elif not first or memory is not None:
+            self._tell_outage(heard_until, at, gap_after(blames, session_kept=session_kept))
+            if first:
+                self._away = (heard_until, at)
+                _log.info("MQTT source %r: the broker has kept the session while nobody received here", self.source.id)
+        if not first or memory is not None:
+            self._drops.press(heard_until)
         # Only what began before the outage can have outlived it.
-        self._outlived = session_kept and (self._outlived or (self._was_down and epoch > 1))
-        self._was_down = False
+        self._outlived = session_kept and (self._outlived or (Blame.DOWN in blames and not first))
         self._session_kept = session_kept
         self._connections = epoch
         self._held_back = self._window_was_full = False
-        if epoch == 1 or not session_kept:
+        if first or not session_kept:
             self._stored_until = max(self._stored_until, at)
         self._lost_at = None
 
@@ -108,9 +117,13 @@ class MqttConnector:
         """Note that everything asked for is granted."""
         self._topics = self.source.topics
         self._subscribed = True
-        if self.trouble is not None:
-            _log.warning("MQTT source %r: broker %s is heard again", self.source.id, self.source.broker)
-            self.trouble = None
+        # Who was thrown out and is back may be thrown out again at once; that is said once, not every time.
+        if self.trouble is not None and self.trouble.blame is not Blame.TAKEN:
+            self._be_content()
+
+    def _be_content(self) -> None:
+        _log.warning("MQTT source %r: broker %s is heard again", self.source.id, self.source.broker)
+        self.trouble = None
 
     def on_messages(self, epoch: int, messages: Sequence[Delivery]) -> None:
         """Queue messages as they came, nothing more."""
@@ -125,6 +138,8 @@ class MqttConnector:
             if not messages:
                 return
         at = self._now()
+        if self._received - self._taken >= PRESSED_AT:
+            self._drops.press(at)
         self._received += len(messages)
         self._received_bytes += size_of(messages)
         self._last_received_at = at
@@ -145,13 +160,26 @@ class MqttConnector:
             self._paused_at = (self._taken, time.monotonic())
         return time.monotonic() - self._paused_at[1] > PATIENCE_S
 
+    def on_dropped(self, payload: bytes) -> None:
+        """Tell the gap when the broker has dropped messages that may have been ours."""
+        at = self._now()
+        told = self._drops.hear(payload, at)
+        if told is not None:
+            since, count = told
+            self._tell_gap(
+                since,
+                at,
+                GapCause.QUEUE_LIMIT,
+                f"the broker dropped {count} messages of its clients while some of ours may have been waiting there",
+            )
+
     def on_lost(self, trouble: Trouble) -> None:
         """Note that the broker cannot be heard, and say so once until it is heard again."""
         if self._lost_at is None:
             self._lost_at = self._now()
         self._subscribed = False
-        self._was_down = self._was_down or trouble.down
-        if self.trouble is None:
+        trouble = self._outage.note(trouble)
+        if self.trouble is None or (trouble.blame, self.trouble.blame) == (Blame.TAKEN, Blame.HUNG_UP):
             _log.warning("%s; trying again until it is heard", self.describe(trouble))
         self.trouble = trouble
 
@@ -169,6 +197,24 @@ class MqttConnector:
             self._dropped += dropped
             if self._dropped_since is None:
                 self._dropped_since = self._now()
+
+    def _tell_outage(self, since: int, until: int, gap: tuple[GapCause, str] | None) -> None:
+        """Tell the gap of an outage; of two programs that throw each other out, one gap a minute tells it."""
+        if gap is None:
+            return
+        if gap[0] is not GapCause.TAKEN_OVER:
+            self._tell_gap(since, until, *gap)
+            return
+        self._contest = (self._contest[0] if self._contest else since, until, gap[1])
+        if until - self._contest_told >= CONTEST_MS:
+            self._tell_contest()
+
+    def _tell_contest(self) -> None:
+        contest, self._contest = self._contest, None
+        if contest is not None:
+            since, until, detail = contest
+            self._contest_told = until
+            self._tell_gap(since, until, GapCause.TAKEN_OVER, detail)
 
     def _tell_gap(self, since: int, until: int, cause: GapCause, detail: str) -> None:
         self.count_gap()
@@ -221,6 +267,12 @@ class MqttConnector:
             self._client.renew()
         elif not waiting and (self._held_back or self._stalled()):
             self._client.renew()
+        if waiting < PRESSED_AT and self._lost_at is None:
+            self._drops.relax(self._now())
+        if self._contest is not None and self._now() - self._contest_told >= CONTEST_MS:
+            self._tell_contest()
+        if self.trouble is not None and self._subscribed and self._outage.stood_s() > BRIEF_S:
+            self._be_content()
         if self._dropped_since is not None and waiting < WAITING_MAX // 2:
             count = self._dropped - self._dropped_told
             since, self._dropped_since, self._dropped_told = self._dropped_since, None, self._dropped
@@ -243,6 +295,7 @@ class MqttConnector:
     def stop_receiving(self) -> None:
         """Take in nothing more; what arrives from now on stays unacknowledged with the broker."""
         self._deaf = True
+        self._tell_contest()
 
     def disconnect(self, flush_timeout_s: float) -> None:
         """Let the acknowledgements leave, then disconnect; session and subscriptions stay with the broker."""
@@ -297,4 +350,5 @@ class MqttConnector:
             away_until=self._away[1],
             qos_0=self._qos_0,
             outlived=self._outlived,
+            broker_dropped=self._drops.known,
         )

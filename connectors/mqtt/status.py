@@ -10,13 +10,15 @@ class Memory:
     """What an earlier run knew of this source: filters its session held, and until when (ms UTC) it had heard.
 
     ``same_session`` is False where it is not known to have had this broker and client id: a session that we find there
-    may have begun later. ``outlived`` says whether the broker was once seen to keep it over its own restart.
+    may have begun later. ``outlived`` says whether the broker was once seen to keep it over its own restart;
+    ``broker_dropped`` how many messages it said to have dropped.
     """
 
     topics: tuple[str, ...]
     heard_until: int
     same_session: bool = True
     outlived: bool = False
+    broker_dropped: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class MqttStatus:
     had received here, ``away_from`` and ``away_until`` (ms UTC, else 0) say how long that was: no gap, worth a note.
     ``qos_0`` counts the messages stored that their sender sent without asking for an acknowledgement.
     ``outlived``: after an outage in which nothing listened at the broker's port, the broker still knew our session.
+    ``broker_dropped``: how many messages the broker says to have dropped, of all its clients; None where unknown.
     ``heard_until`` (ms UTC) is up to when nothing can be missing although the session should be lost now.
     ``last_error`` is "" while all is well.
     """
@@ -54,3 +57,4 @@ class MqttStatus:
     away_until: int = 0
     qos_0: int = 0
     outlived: bool = False
+    broker_dropped: int | None = None

@@ -28,6 +28,7 @@ class Ear:
         self.doubts: list[str] = []
         self.raises: BaseException | None = None
         self.room = True
+        self.dropped: list[bytes] = []
 
     def on_connected(self, epoch: int, *, session_kept: bool) -> None:
         self.connected.append((epoch, session_kept))
@@ -40,6 +41,9 @@ class Ear:
             error, self.raises = self.raises, None
             raise error
         self.messages.extend((epoch, *message) for message in messages)
+
+    def on_dropped(self, payload: bytes) -> None:
+        self.dropped.append(payload)
 
     def has_room(self) -> bool:
         return self.room
