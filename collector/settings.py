@@ -65,6 +65,7 @@ class MqttSettings(_Strict):
     tls_key: Path | None = None
     keepalive_s: int = Field(30, ge=5, le=3600)
     receive_maximum: int = Field(1000, ge=1, le=65535)
+    dropped_topic: str | None = Field(None, min_length=1)
 
     @field_validator("url")
     @classmethod
@@ -335,6 +336,7 @@ def _mqtt_source(settings: Settings, name: str, given: MqttSettings) -> MqttSour
             tls_key=str(given.tls_key) if given.tls_key else None,
             keepalive_s=given.keepalive_s,
             receive_maximum=given.receive_maximum,
+            dropped_topic=given.dropped_topic,
         )
     except MqttSourceError as error:
         raise SettingsError(f"{settings.place(f'sources.{name}')}: {error}") from error
