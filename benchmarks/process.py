@@ -48,11 +48,14 @@ class PythonProcess:
         return self._process.pid
 
     def hear(self, beginning: str, timeout_s: float = HEAR_TIMEOUT_S) -> float:
-        """Return the moment (``time.perf_counter``) of the next line, which begins so; raise RuntimeError if not."""
+        """Return the moment (``time.perf_counter``) of the next line.
+
+        Raises TimeoutError when none comes in time, RuntimeError when it does not begin as told.
+        """
         try:
             moment, line = self._lines.get(timeout=timeout_s)
         except Empty:
-            raise RuntimeError(f"{self._name} did not say {beginning!r} in {timeout_s:.0f} s: {self._last()}") from None
+            raise TimeoutError(f"{self._name} did not say {beginning!r} in {timeout_s:.0f} s: {self._last()}") from None
         if not line.startswith(beginning):
             raise RuntimeError(f"{self._name} said {line!r}, not {beginning!r}: {self._last()}")
         return moment

@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from benchmarks.process import PythonProcess
+from collector.intake_status import read_status
 from tests.parts.flood import Flood
 from tests.parts.influx import InfluxServer
 from tests.parts.telegraf import Telegraf
@@ -73,6 +74,10 @@ class Receiver(ABC):
         """End every process."""
         self._running.close()
 
+    def connections(self) -> int:
+        """Return how often it had to connect; to be asked after ``stop``. Only the intake keeps count."""
+        return 1
+
 
 class Module(Receiver):
     """A receiver that is one module of ours, and says a line when it is subscribed."""
@@ -100,6 +105,7 @@ class DurableIntake(Module):
         source = {"id": "bench", "host": "127.0.0.1", "port": port, "protocol": protocol}
         sources.write_text(json.dumps([{**source, "topics": [TOPIC_FILTER], "client_id": "intake"}]))
         super().__init__("intake", "intake ready", "collector.intake", str(sources), str(data))
+        self._data = data
         self._locker = data / "locker"
 
     def wait(self, count: int, timeout_s: float) -> float:
@@ -110,6 +116,11 @@ class DurableIntake(Module):
             timeout_s,
             lambda: f"the locker holds {self._distinct():,} of {count:,} messages",
         )
+
+    def connections(self) -> int:
+        """Return how often it connected: where the broker stalls, it connects again."""
+        status = read_status(self._data)
+        return status.sources[0].connections if status else 0
 
     def _committed(self) -> int:
         """Return the newest receipt; each message takes one."""

@@ -19,8 +19,8 @@ from tests.parts.telegraf import build_telegraf
 COUNT = 300
 
 
-def outcome(took_s: float, cpu_s: float = 1.0, peak_mib: float = 10.0) -> Outcome:
-    return Outcome(took_s, {"intake": cpu_s}, {"intake": peak_mib})
+def outcome(took_s: float, cpu_s: float = 1.0, peak_mib: float = 10.0, connections: int = 1) -> Outcome:
+    return Outcome(took_s, {"intake": cpu_s}, {"intake": peak_mib}, connections)
 
 
 def check_sane(outcomes: Sequence[Outcome]) -> None:
@@ -28,6 +28,7 @@ def check_sane(outcomes: Sequence[Outcome]) -> None:
         assert 0 < one.took_s < 60
         assert all(0 <= value < 60 for value in one.cpu_s.values())
         assert all(1 < value < 2000 for value in one.peak_mib.values())
+        assert one.connections == 1
 
 
 @pytest.mark.integration
@@ -95,6 +96,12 @@ def test_a_receiver_is_told_by_its_least_time_and_cpu_and_greatest_memory() -> N
     assert lines[0] == (
         "durable intake (MQTT 5, Mosquitto 2.0.11), 1,000 messages: 1,000/s; CPU s per million 10.0; peak MiB 31"
     )
+
+
+def test_an_intake_that_had_to_connect_again_is_told() -> None:
+    (line,) = report("Mosquitto 2.0.11", 1000, {(INTAKE, "5"): [outcome(1), outcome(2, connections=3)]})
+
+    assert line.endswith("; HAD TO CONNECT AGAIN, connections by round 1, 3")
 
 
 def test_a_peer_at_another_protocol_is_named_with_it() -> None:
