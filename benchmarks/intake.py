@@ -245,18 +245,21 @@ def main() -> None:
     }
     load = ", ".join(f"{load:.2f}" for load in os.getloadavg())
     sys.stdout.write(f"intake: {os.cpu_count()} cores, load before (1, 5, 15 minutes) {load}\n")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    finished = itertools.count()
-    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("intake", total=sum(map(len, lanes.values())) * given.rounds)
-        for kind, where in brokers.items():
-
-            def tell(what: str, where: str = where) -> None:
-                bar.update(task, description=f"{what}, {where}", completed=next(finished))
-
+    for kind, where in brokers.items():
+        with _progress(len(lanes[kind]) * given.rounds) as tell:
             outcomes = measure(kind, lanes[kind], given.messages, given.rounds, tell)
-            sys.stdout.write("".join(f"{line}\n" for line in report(where, given.messages, outcomes)))
-            sys.stdout.flush()
+        sys.stdout.write("".join(f"{line}\n" for line in report(where, given.messages, outcomes)))
+        sys.stdout.flush()
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Show on standard error, where it is a terminal, what runs and how much is done; yield what is to be told it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        finished = itertools.count()
+        yield lambda what: bar.update(task, description=what, completed=next(finished))
 
 
 if __name__ == "__main__":
