@@ -13,8 +13,9 @@ first publish on; publisher and broker share the same cores and are not counted.
 that is memory, syncing costs nothing.
 
 Every receiver meets the same broker. Mosquitto keeps nothing on disk and has ``max_queued_messages 0`` and
-``max_inflight_messages 0`` (no limits); the packaged broker is as the product runs it. Where the broker falls silent
-and the intake connects again (as Mosquitto 2.0.11 makes it do at MQTT 5), that is counted and the line says so.
+``max_inflight_messages 0`` (no limits); the packaged broker is as the product runs it. Where the intake has to connect
+again, because the broker fell silent or sent more than the intake may hold, the time that costs is counted and the line
+says so.
 
 Telegraf 1.30.3 speaks MQTT 3.1.1 only. Its settings, ``TELEGRAF`` in ``benchmarks.receivers``, are those its manual
 names for losing nothing (qos 1, persistent_session, client_id), and where they decide its speed the best of those

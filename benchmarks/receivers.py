@@ -52,8 +52,8 @@ TELEGRAF = """
 """
 BATCH = 5_000
 UNDELIVERED = 20_000
-"""Four batches, so that Telegraf goes on reading while it writes. 5,000 was slower and cost more CPU; 10,000, or batches
-of 2,000, were no faster."""
+"""Four batches, so that Telegraf goes on reading while it writes. Of the settings tried, 5,000 was slower and cost more
+CPU; 10,000, or batches of 2,000, were no faster."""
 
 
 class Receiver(ABC):
@@ -119,7 +119,7 @@ class DurableIntake(Module):
         )
 
     def connections(self) -> int:
-        """Return how often it connected: where the broker stalls, it connects again."""
+        """Return how often it connected, as it says in its status file."""
         status = read_status(self._data)
         return status.sources[0].connections if status else 0
 
