@@ -36,9 +36,10 @@ lint: $(DEV) ## Check style, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(DEV) ## Measure; the figures are printed, nothing is judged
+bench: $(DEV) parts ## Measure; the figures are printed, nothing is judged
 	$(BIN)/python -m benchmarks.census
 	$(BIN)/python -m benchmarks.reader
+	$(BIN)/python -m benchmarks.intake
 	$(PYTEST) --quiet --capture=no --timeout=0 --override-ini python_files='bench_*.py' tests/bench $(ARGS)
 
 docs: $(RUNTIME) ## Write the generated pages of docs/reference and the rubric's schema
@@ -64,7 +65,7 @@ parts:
 	fi; \
 	have mosquitto || echo "missing: mosquitto; the tests against it will skip. Mend: apt-get install mosquitto (as root)"; \
 	have go || [ -e .cache/parts/influxd-1.8.10 ] \
-	  || echo "missing: go; the tests against InfluxDB will skip. Mend: install Go 1.22 or later"
+	  || echo "missing: go; what is tested or measured against InfluxDB or Telegraf will skip. Mend: install Go 1.22 or later"
 
 $(RUNTIME):
 	@command -v "$(PYTHON)" >/dev/null \

@@ -12,9 +12,9 @@ from collector.clock import system_clock
 from collector.options import DEFAULT_SETTINGS, JsonOption, SettingsOption
 from collector.settings import MqttSettings, Settings, SettingsError, load_settings, mqtt_sources
 from collector.terminal import print_json, say_all
-from connectors.mqtt.connector import MqttSource
 from connectors.mqtt.doctor import examine
 from connectors.mqtt.finding import Outcome, Plan, Report
+from connectors.mqtt.source import MqttSource
 
 _TITLES = {
     "reach": "连接与登录",

@@ -13,7 +13,7 @@ from collector.refresh import RefreshError
 from collector.settings import SettingsError
 from connectors.base import KeepingError, SourceUnreachableError
 from connectors.hub import HubError
-from connectors.mqtt.connector import MqttSourceError
+from connectors.mqtt.source import MqttSourceError
 from connectors.profile import ProfileError
 from connectors.register import RegisterError
 from connectors.vocabulary import VocabularyError

@@ -29,11 +29,14 @@ from collector.clock import system_clock
 from collector.intake_sources import read_sources, refuse_clashes
 from collector.intake_status import IntakeStatus, read_status, recall, write_status
 from connectors.base import Keeper, KeepingError, SourceUnreachableError
-from connectors.mqtt.connector import MqttConnector, MqttSource, MqttSourceError, Waiting, arrival_of, gap_arrival
+from connectors.mqtt.connector import MqttConnector
+from connectors.mqtt.source import MqttSource, MqttSourceError
+from connectors.mqtt.waiting import Owner, Waiting, arrivals_of, gap_arrival, size_of
 from connectors.record import Arrival, GapCause
 from evidence.locker import Locker
 
 BATCH_MAX = 1000
+"""Messages after which a batch is full; what came together with the last of them goes with it."""
 BATCH_MAX_BYTES = 4 * 1024 * 1024
 RETRY_FIRST_S = 0.2
 RETRY_MAX_S = 10.0
@@ -165,8 +168,9 @@ class Intake:
             try:
                 self._keep(batch)
             except (KeepingError, OSError) as error:
+                waiting = sum(len(item[4]) for item in batch)
                 _log.error(
-                    "%d messages could not be stored before the end, their brokers keep them: %s", len(batch), error
+                    "%d messages could not be stored before the end, their brokers keep them: %s", waiting, error
                 )
                 return
             self._settle(batch)
@@ -176,15 +180,14 @@ class Intake:
     def _take_what_is_there(self, first: Waiting) -> tuple[list[Waiting], bool]:
         """Return a batch of all that has arrived, within bounds, and whether the end stands behind it."""
         batch = [first]
-        size = len(first[6])
-        for _ in range(min(self._queue.qsize(), BATCH_MAX - 1)):
+        count, size = len(first[4]), size_of(first[4])
+        while count < BATCH_MAX and size < BATCH_MAX_BYTES and not self._queue.empty():
             item = self._queue.get()
             if item is None:
                 return batch, True
             batch.append(item)
-            size += len(item[6])
-            if size >= BATCH_MAX_BYTES:
-                break
+            count += len(item[4])
+            size += size_of(item[4])
         return batch, False
 
     def _keep(self, batch: list[Waiting]) -> None:
@@ -192,7 +195,7 @@ class Intake:
 
         Raises KeepingError or OSError when stopping and it still cannot be stored.
         """
-        arrivals = [arrival_of(item) for item in batch]
+        arrivals = [arrival for item in batch for arrival in arrivals_of(item)]
         tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((KeepingError, OSError)),
             wait=tenacity.wait_exponential(multiplier=RETRY_FIRST_S, max=RETRY_MAX_S),
@@ -230,11 +233,11 @@ class Intake:
         self._storage_error = str(error)
 
     def _settle(self, batch: list[Waiting]) -> None:
-        per_connector: dict[MqttConnector, list[Waiting]] = {}
+        per_owner: dict[Owner, list[Waiting]] = {}
         for item in batch:
-            per_connector.setdefault(item[0], []).append(item)
-        for connector, items in per_connector.items():
-            connector.settle(items)
+            per_owner.setdefault(item[0], []).append(item)
+        for owner, items in per_owner.items():
+            owner.settle(items)
 
 
 async def run_intake(

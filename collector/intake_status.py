@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from connectors.mqtt.connector import Memory, MqttSource, MqttStatus
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.status import Memory, MqttStatus
 
 STATUS_NAME = "intake-status.json"
 FORMAT = 1
@@ -74,6 +75,10 @@ def recall(folder: Path, sources: Sequence[MqttSource], stored_until: Callable[[
         if until > 0:
             ours = status if same else None
             memories[source.id] = Memory(
-                ours.topics if ours else (), until, same_session=same, outlived=ours is not None and ours.outlived
+                ours.topics if ours else (),
+                until,
+                same_session=same,
+                outlived=ours is not None and ours.outlived,
+                broker_dropped=ours.broker_dropped if ours else None,
             )
     return memories

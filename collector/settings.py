@@ -20,8 +20,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as EnvironmentReadError
 
-from connectors.mqtt.connector import MqttSource, MqttSourceError
-from connectors.mqtt.source import SYSTEM_TRUST
+from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError
 
 SETTINGS_FILE = "zhizheng.toml"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"
@@ -72,6 +71,7 @@ class MqttSettings(_Strict):
     tls_fingerprint: str | None = None
     keepalive_s: int = Field(30, ge=5, le=3600)
     receive_maximum: int = Field(1000, ge=1, le=65535)
+    dropped_topic: str | None = Field(None, min_length=1)
 
     @field_validator("url")
     @classmethod
@@ -353,6 +353,7 @@ def _mqtt_source(settings: Settings, name: str, given: MqttSettings) -> MqttSour
             websocket_path=(parts.path or _WEBSOCKET_PATH) if _is_websocket(given.url) else None,
             keepalive_s=given.keepalive_s,
             receive_maximum=given.receive_maximum,
+            dropped_topic=given.dropped_topic,
         )
     except MqttSourceError as error:
         raise SettingsError(f"{settings.place(f'sources.{name}')}: {error}") from error

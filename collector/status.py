@@ -8,7 +8,8 @@ from typing import Any
 
 from collector.house import House
 from collector.intake_status import read_status
-from connectors.mqtt.connector import MqttStatus
+from connectors.mqtt.status import MqttStatus
+from connectors.record import GapCause
 from evidence.gap_lines import say_gap, say_time
 from evidence.ledger import LedgerError
 from evidence.window import window_before
@@ -27,7 +28,8 @@ def source_status(house: House) -> list[dict[str, Any]]:
     intake = read_status(house.data)
     doors = {one.source: one for one in intake.sources} if intake else {}
     failing = intake is not None and intake.failing_since > 0
-    interrupted = {gap.source for gap in recent_gaps(house)}
+    # A restart that the session outlived is what grade A asks for; it cannot count against it.
+    interrupted = {gap.source for gap in recent_gaps(house) if gap.cause != GapCause.BROKER_RESTARTED}
     folded, gaps = _from_ledger(house)
     stored: dict[str, int] = {}
     for part in house.locker.partitions():
@@ -59,7 +61,8 @@ def _grade(door: MqttStatus | None, *, interrupted: bool) -> str:
     """Return A, B or C from what the intake has seen since it began; what was not seen is not assumed.
 
     C: somebody sends with QoS 0, nothing has come yet, the session was not yet found again, or there was a gap within
-    the window. B: QoS 1, the session found again, no gap. A: the same, and it outlived a restart of the broker.
+    the window, other than by a restart of the broker that kept the session. B: QoS 1, the session found again, no such
+    gap. A: the same, and it outlived a restart of the broker.
     The intake itself acknowledges only what is stored.
     """
     if door is None or not door.stored or door.qos_0 or door.dropped or not door.session_kept or interrupted:

@@ -38,6 +38,9 @@ class GapCause(StrEnum):
     """Why something may be missing between two moments; the closed set of causes a gap record names."""
 
     SESSION_LOST = "session_lost"  # the broker had forgotten our session: it, or the session, began anew
+    BROKER_RESTARTED = "broker_restarted"  # the broker was down, and kept our session
+    TAKEN_OVER = "taken_over"  # another program used our client id and was sent what was meant for us
+    QUEUE_LIMIT = "queue_limit"  # the broker dropped messages that may have been waiting for us
     DOWNTIME = "downtime"  # nobody received here, and the broker kept nothing meanwhile
     DISK_FULL = "disk_full"  # nothing could be stored, so nothing was acknowledged
     NO_ROOM = "no_room"  # QoS 0 messages came faster than they could be stored

@@ -11,6 +11,9 @@ from scoring.model import Gap
 
 CAUSES: Mapping[str, str] = {
     GapCause.SESSION_LOST: "消息服务器丢失会话",
+    GapCause.BROKER_RESTARTED: "消息服务器停机后重启（会话保留）",
+    GapCause.TAKEN_OVER: "另一程序占用了本客户端标识，或消息服务器反复断开连接",
+    GapCause.QUEUE_LIMIT: "消息服务器丢弃过消息，疑因排队超限",
     GapCause.DOWNTIME: "本机停止接收，消息服务器未保留会话",
     GapCause.DISK_FULL: "无法存储（如磁盘已满），暂停确认",
     GapCause.NO_ROOM: "QoS 0消息来不及存储而丢弃",

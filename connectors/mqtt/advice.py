@@ -41,6 +41,8 @@ _TROUBLES: Mapping[str, tuple[str, str]] = {
     "refuses the topics": ("broker 不允许订阅探测主题", "放行探测主题，或用 --topic 指定该账号可读写的主题前缀"),
 }
 
+_WATCH = '；改不了时，在该来源写 dropped_topic = "$SYS/broker/publish/messages/dropped"，丢弃即记为缺口'
+
 _SETTINGS: Mapping[str, Mapping[str, str]] = {
     "session": {
         "mosquitto": "不要设 use_username_as_clientid；persistent_client_expiration 不设或不少于 7d",
@@ -49,13 +51,13 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
         "": "允许持久会话（clean session = false），会话保留不少于 7 天",
     },
     "backlog": {
-        "mosquitto": "max_queued_messages 0",
+        "mosquitto": f"max_queued_messages 0{_WATCH}",
         "emqx": "mqtt.max_mqueue_len 调到大于中断期间的消息数",
         "nats": "调大 jetstream 的 max_file_store",
         "": "把每个会话的离线队列上限调到大于中断期间的消息数",
     },
     "bytes": {
-        "mosquitto": "max_queued_bytes 0",
+        "mosquitto": f"max_queued_bytes 0{_WATCH}",
         "emqx": "调大 mqtt.max_mqueue_len 和节点内存",
         "nats": "调大 jetstream 的 max_file_store",
         "": "把每个会话的离线队列字节上限调到大于中断期间的字节数",

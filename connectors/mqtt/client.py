@@ -14,62 +14,96 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from connectors.mqtt.listener import Listener
+from connectors.mqtt.packets import Delivery, PacketSplitter
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.tls import make_context
 from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble, departure, failure, refusal
 from connectors.mqtt.websocket import open_websocket
+from connectors.record import QOS_MASK
 
 SESSION_EXPIRY_S = 7 * 24 * 3600
 RECONNECT_MIN_S = 1
 RECONNECT_MAX_S = 29
 RECONNECT_JITTER_S = 1.0
+CHUNK_BYTES = 128 * 1024
+"""How much is taken from a connection at once."""
+PAUSE_S = 0.002
+"""How long nothing is read where there is no room, before looking again."""
 
 _RETAINED_ON_NEW_SUBSCRIPTION = 1
 _ACKNOWLEDGEMENT = struct.Struct("!BBH")
 _COMMANDS = {1: 0x40, 2: 0x70}  # PUBACK, PUBCOMP
 
 
-class Listener(Protocol):
-    """Who is told what happens on a connection. Every method is called on the network thread and may not block."""
+class _Receiver(paho.Client):
+    """A paho client that takes in what has arrived at once, and hands messages over by the run.
 
-    def on_connected(self, epoch: int, *, session_kept: bool) -> None:
-        """Hear that the broker took us in; ``session_kept`` False: nothing it had queued for us exists any more."""
+    paho asks the system four times for every packet and makes several objects of it, which costs several times what
+    storing the message does. Whatever is no message still passes through paho's own code, byte for byte.
+    """
 
-    def on_subscribed(self) -> None:
-        """Hear that every topic filter is granted, and filters no longer wanted are gone."""
-
-    def on_message(self, epoch: int, mid: int, flags: int, topic: str, payload: bytes) -> None:
-        """Take one PUBLISH as it came; from QoS 1 on it waits for ``MqttClient.acknowledge``.
-
-        ``flags`` are the low bits of its fixed header: retain 1, QoS 2 and 4, DUP 8.
-        """
-
-    def on_lost(self, trouble: Trouble) -> None:
-        """Hear that the connection is gone, was refused, or could not be made; the client goes on trying."""
-
-    def on_doubt(self, remark: str) -> None:
-        """Hear that something is not as it should be, yet the connection stands."""
-
-
-class _Client(paho.Client):
-    """paho over our own WebSocket where the source has one."""
-
+    has_room: Callable[[], bool]
+    on_run: Callable[[Sequence[Delivery]], None]
     source: MqttSource
+
+    def reconnect(self) -> MQTTErrorCode:
+        """Make a connection, to which nothing is left of an earlier one."""
+        self._splitter = PacketSplitter(version_5=self.source.protocol == "5")
+        self._handed = b""
+        self._ended: OSError | None = None
+        return super().reconnect()
 
     def _create_socket(self) -> Any:
         line: Any = super()._create_socket()
         host, port, path = self.source.host, self.source.port, self.source.websocket_path
         return open_websocket(line, host, port, path, CONNECT_TIMEOUT_S) if path else line
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Process what has arrived, in place of paho's method of this name."""
+        if not self.has_room():
+            time.sleep(PAUSE_S)  # the loop goes on meanwhile: acknowledgements leave, the keep-alive is kept
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        try:
+            chunk = super()._sock_recv(CHUNK_BYTES)
+        except BlockingIOError:
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        except OSError as error:
+            self._ended = error
+            return super().loop_read(max_packets)
+        if not chunk:
+            self._ended = ConnectionAbortedError("the broker closed the connection")
+            return super().loop_read(max_packets)
+        with self._msgtime_mutex:
+            self._last_bytes_received = time.monotonic()
+        for part in self._splitter.split(chunk):
+            if isinstance(part, list):
+                self.on_run(part)
+                continue
+            self._handed = part
+            code = super().loop_read(max_packets)
+            if code or self.socket() is None:
+                return code
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Give paho the bytes of the packet it is to process, and no others."""
+        if self._ended is not None:
+            raise self._ended
+        if not self._handed:
+            raise BlockingIOError
+        part, self._handed = self._handed[:bufsize], self._handed[bufsize:]
+        return part
 
 
 class MqttClient:
@@ -95,6 +129,7 @@ class MqttClient:
         self._told = False
         self._awaited: set[int] = set()
         self._refused: list[str] = []
+        self._dropped_mid: int | None = None
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._paho = self._build()
@@ -165,10 +200,10 @@ class MqttClient:
         self._paho.disconnect()
         self._paho.loop_stop()
 
-    def _build(self) -> paho.Client:
+    def _build(self) -> _Receiver:
         """Return a paho client with every handler in place; raises MqttSourceError when a TLS file cannot be used."""
         source = self._source
-        client = _Client(
+        client = _Receiver(
             CallbackAPIVersion.VERSION2,
             client_id=source.client_id,
             clean_session=None if source.protocol == "5" else not self._lasting,
@@ -190,6 +225,8 @@ class MqttClient:
         client.on_subscribe = self._on_granted
         client.on_unsubscribe = self._on_granted
         client.on_message = self._on_message
+        client.on_run = self._on_run
+        client.has_room = self._listener.has_room
         client.on_socket_close = self._on_socket_close
         client.on_disconnect = self._on_disconnect
         return client
@@ -237,10 +274,14 @@ class MqttClient:
             requests.append(client.subscribe([(topic, 1) for topic in self._source.topics]))
         # The answers come on this thread, after this call.
         self._awaited = {mid for _, mid in requests if mid is not None}
+        if self._source.dropped_topic is not None:
+            _, self._dropped_mid = client.subscribe(self._source.dropped_topic, 0)
 
     def _on_granted(
         self, _client: paho.Client, _userdata: Any, mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
+        if mid == self._dropped_mid and reasons[0].is_failure:
+            self._listener.on_doubt(f"it lets us not read {self._source.dropped_topic!r}, so its drops stay unknown")
         if mid not in self._awaited:
             return
         self._awaited.discard(mid)
@@ -263,15 +304,32 @@ class MqttClient:
         self._listener.on_subscribed()
 
     def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
+        """Take a message that paho read: one at QoS 2, should a broker send such although nobody asked."""
+        flags = message.dup << 3 | message.qos << 1 | message.retain
+        topic = message._topic.decode("utf-8", "backslashreplace")  # noqa: SLF001
+        self._on_run([(message.mid, flags, topic, bytes(message.payload))])
+
+    def _on_run(self, messages: Sequence[Delivery]) -> None:
         try:
-            topic = message.topic
-        except UnicodeDecodeError as error:
-            topic = error.object.decode("utf-8", "backslashreplace")
-        try:
-            flags = message.dup << 3 | message.qos << 1 | message.retain
-            self._listener.on_message(self._live_epoch, message.mid, flags, topic, bytes(message.payload))
+            if self._source.dropped_topic is not None:
+                messages = self._sort_out(messages, self._source.dropped_topic)
+                if not messages:
+                    return
+            self._listener.on_messages(self._live_epoch, messages)
         except Exception as error:  # noqa: BLE001 whatever it is, the network thread must outlive it
-            self._listener.on_doubt(f"a message on {topic!r} could not be taken in, the broker keeps it: {error!r}")
+            first = messages[0][2]
+            self._listener.on_doubt(
+                f"{len(messages)} messages, the first on {first!r}, could not be taken in, the broker keeps them: "
+                f"{error!r}"
+            )
+
+    def _sort_out(self, messages: Sequence[Delivery], dropped_topic: str) -> Sequence[Delivery]:
+        """Hand over what the broker says of itself, and return the messages without it."""
+        for mid, flags, topic, payload in messages:
+            if topic == dropped_topic:
+                self._listener.on_dropped(payload)
+                self.acknowledge(self._live_epoch, [(mid, (flags & QOS_MASK) >> 1)] if mid else [])
+        return [message for message in messages if message[2] != dropped_topic]
 
     def _on_socket_close(self, _client: paho.Client, _userdata: Any, _socket: Any) -> None:
         # Every way from one connection to the next passes here before paho empties its send queue, so an
@@ -311,7 +369,7 @@ class MqttProbe(MqttClient):
         """Return the certificate (DER) that the broker showed last, b"" without TLS."""
         return self._tls.met if self._tls is not None else b""
 
-    def _build(self) -> paho.Client:
+    def _build(self) -> _Receiver:
         client = super()._build()
         client.on_publish = self._on_answer
         return client

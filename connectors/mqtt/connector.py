@@ -2,104 +2,44 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TypeAlias
 
 from connectors.mqtt.client import MqttClient
-from connectors.mqtt.source import MqttSource, MqttSourceError
-from connectors.mqtt.trouble import Trouble
-from connectors.record import QOS_MASK, Arrival, GapCause, Kind
-
-__all__ = [
-    "Memory",
-    "MqttConnector",
-    "MqttSource",
-    "MqttSourceError",
-    "MqttStatus",
-    "Waiting",
-    "arrival_of",
-    "gap_arrival",
-]
+from connectors.mqtt.drops import DropWatch
+from connectors.mqtt.outage import BRIEF_S, Outage, gap_after
+from connectors.mqtt.packets import Delivery
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.status import Memory, MqttStatus
+from connectors.mqtt.trouble import Blame, Trouble
+from connectors.mqtt.waiting import Waiting, gap_arrival, size_of
+from connectors.record import QOS_MASK, GapCause, Kind
 
 WAITING_MAX = 20_000
 """Messages of one source that may be held in memory before they are stored."""
 WAITING_MAX_BYTES = 64 * 1024 * 1024
+PATIENCE_S = 2.0
+"""How long a writer that stores nothing is waited for, with half of that room taken, before reading goes on."""
+PRESSED_AT = 20
+"""Waiting messages from which on others may be queued at the broker: the smallest window that is usual."""
+CONTEST_MS = 60_000
 STALL_AFTER_S = 10.0
 """Silence after a full window that is taken for a stalled broker. Mosquitto 2.0.11 can lose count of what MQTT 5
 clients have acknowledged and then send nothing more, until the client connects again."""
 
 _log = logging.getLogger(__name__)
 
-Waiting: TypeAlias = tuple["MqttConnector", Kind, int, int, int, str, bytes, int]
-"""What waits to be stored: connector, kind, epoch, packet identifier, flags, topic, payload, received_at.
-
-A plain tuple, because one is made for every message; a packet identifier of 0 needs no acknowledgement.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What an earlier run knew of this source: filters its session held, and until when (ms UTC) it had heard.
-
-    ``same_session`` is False where it is not known to have had this broker and client id: a session that we find there
-    may have begun later. ``outlived`` says whether the broker was once seen to keep it over its own restart.
-    """
-
-    topics: tuple[str, ...]
-    heard_until: int
-    same_session: bool = True
-    outlived: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MqttStatus:
-    """How one source stands, counted since this intake began.
-
-    ``received`` and ``stored`` count messages, not gaps. ``stale`` acknowledgements were not sent because their
-    connection was gone (the broker delivers again); ``dropped`` counts QoS 0 messages for which there was no room.
-    ``session_kept`` says whether the broker still knew our session at the last connection; if it did so after nobody
-    had received here, ``away_from`` and ``away_until`` (ms UTC, else 0) say how long that was: no gap, worth a note.
-    ``qos_0`` counts the messages stored that their sender sent without asking for an acknowledgement.
-    ``outlived``: after an outage in which nothing listened at the broker's port, the broker still knew our session.
-    ``heard_until`` (ms UTC) is up to when nothing can be missing although the session should be lost now.
-    ``last_error`` is "" while all is well.
-    """
-
-    source: str
-    broker: str
-    client_id: str
-    topics: tuple[str, ...]
-    connected: bool
-    subscribed: bool
-    connections: int
-    received: int
-    stored: int
-    acknowledged: int
-    stale: int
-    dropped: int
-    gaps: int
-    last_received_at: int | None
-    heard_until: int
-    last_error: str
-    session_kept: bool = False
-    away_from: int = 0
-    away_until: int = 0
-    qos_0: int = 0
-    outlived: bool = False
-
 
 class MqttConnector:
     """One source's connection, its counters and its gaps.
 
-    Memory is bounded by the unacknowledged messages the broker allows, and by WAITING_MAX and WAITING_MAX_BYTES
-    should it allow too many: then QoS 1 messages are left unacknowledged with the broker until the connection is
-    renewed by ``mend``, and QoS 0 messages, which nobody would send again, are dropped, counted and told as a gap.
+    Memory is bounded by the unacknowledged messages the broker allows, and by WAITING_MAX and WAITING_MAX_BYTES should
+    it allow too many. From half of that on nothing is read while the writer gets on. When it does not, what comes is
+    refused beyond the bound: QoS 1 messages stay unacknowledged with the broker until the connection is renewed by
+    ``mend``; QoS 0 messages, which nobody would send again, are dropped, counted and told as a gap.
     """
 
     def __init__(
@@ -124,6 +64,7 @@ class MqttConnector:
         self._window_was_full = False
         self._seen = 0
         self._silent_since = time.monotonic()
+        self._paused_at: tuple[int, float] | None = None  # what was stored by then, and when
         # Each counter has one writing thread: received the network's, taken the writer's. Their difference waits.
         self._received = self._received_bytes = 0
         self._taken = self._taken_bytes = 0
@@ -138,33 +79,37 @@ class MqttConnector:
         self._lost_at: int | None = None
         self._session_kept = False
         self._outlived = memory is not None and memory.outlived
-        self._was_down = False
+        self._outage = Outage()
+        self._drops = DropWatch(memory.broker_dropped if memory else None)
+        self._contest: tuple[int, int, str] | None = None
+        self._contest_told = 0
         self._away = (0, 0)
 
     # ------------------------------------------------------ told by the client, on its network thread
 
     def on_connected(self, epoch: int, *, session_kept: bool) -> None:
-        """Note the new connection, and the gap when the broker has forgotten what it had queued for us."""
+        """Note the new connection, and the gap when the broker has not bridged the time without one."""
         at = self._now()
         heard_until = self.heard_until()
-        if not session_kept and epoch > 1:
-            self._tell_gap(
-                heard_until, at, GapCause.SESSION_LOST, "the broker had forgotten the session after a reconnect"
-            )
-        elif epoch == 1 and self._memory is not None and not (session_kept and self._memory.same_session):
+        blames = self._outage.end()
+        first, memory = epoch == 1, self._memory
+        if first and memory is not None and not (session_kept and memory.same_session):
             self._tell_gap(
                 heard_until, at, GapCause.DOWNTIME, "nobody received here, and the broker has kept no session meanwhile"
             )
-        elif epoch == 1 and self._memory is not None:
-            self._away = (heard_until, at)
-            _log.info("MQTT source %r: the broker has kept the session while nobody received here", self.source.id)
+        elif not first or memory is not None:
+            self._tell_outage(heard_until, at, gap_after(blames, session_kept=session_kept))
+            if first:
+                self._away = (heard_until, at)
+                _log.info("MQTT source %r: the broker has kept the session while nobody received here", self.source.id)
+        if not first or memory is not None:
+            self._drops.press(heard_until)
         # Only what began before the outage can have outlived it.
-        self._outlived = session_kept and (self._outlived or (self._was_down and epoch > 1))
-        self._was_down = False
+        self._outlived = session_kept and (self._outlived or (Blame.DOWN in blames and not first))
         self._session_kept = session_kept
         self._connections = epoch
         self._held_back = self._window_was_full = False
-        if epoch == 1 or not session_kept:
+        if first or not session_kept:
             self._stored_until = max(self._stored_until, at)
         self._lost_at = None
 
@@ -172,34 +117,69 @@ class MqttConnector:
         """Note that everything asked for is granted."""
         self._topics = self.source.topics
         self._subscribed = True
-        if self.trouble is not None:
-            _log.warning("MQTT source %r: broker %s is heard again", self.source.id, self.source.broker)
-            self.trouble = None
+        # Who was thrown out and is back may be thrown out again at once; that is said once, not every time.
+        if self.trouble is not None and self.trouble.blame is not Blame.TAKEN:
+            self._be_content()
 
-    def on_message(self, epoch: int, mid: int, flags: int, topic: str, payload: bytes) -> None:
-        """Queue one message as it came, nothing more."""
+    def _be_content(self) -> None:
+        _log.warning("MQTT source %r: broker %s is heard again", self.source.id, self.source.broker)
+        self.trouble = None
+
+    def on_messages(self, epoch: int, messages: Sequence[Delivery]) -> None:
+        """Queue messages as they came, nothing more."""
         if self._deaf:
             return
-        if (
-            self._held_back
-            or self._received - self._taken >= WAITING_MAX
-            or self._received_bytes - self._taken_bytes >= WAITING_MAX_BYTES
-        ):
-            self._refuse(flags)
-            return
+        room = WAITING_MAX - (self._received - self._taken)
+        if self._held_back or self._received_bytes - self._taken_bytes >= WAITING_MAX_BYTES:
+            room = 0
+        if room < len(messages):
+            self._refuse(messages[room:])
+            messages = messages[:room]
+            if not messages:
+                return
         at = self._now()
-        self._received += 1
-        self._received_bytes += len(payload)
+        if self._received - self._taken >= PRESSED_AT:
+            self._drops.press(at)
+        self._received += len(messages)
+        self._received_bytes += size_of(messages)
         self._last_received_at = at
-        self._queue.put((self, Kind.MESSAGE, epoch, mid, flags, topic, payload, at))
+        self._queue.put((self, Kind.MESSAGE, epoch, at, messages))
+
+    def has_room(self) -> bool:
+        """Return whether less than half of the room is taken, or the writer has stored nothing for PATIENCE_S.
+
+        A disk that is full must not silence the connection: the broker would take us for dead.
+        """
+        if (
+            self._received - self._taken < WAITING_MAX // 2
+            and self._received_bytes - self._taken_bytes < WAITING_MAX_BYTES // 2
+        ):
+            self._paused_at = None
+            return True
+        if self._paused_at is None or self._paused_at[0] != self._taken:
+            self._paused_at = (self._taken, time.monotonic())
+        return time.monotonic() - self._paused_at[1] > PATIENCE_S
+
+    def on_dropped(self, payload: bytes) -> None:
+        """Tell the gap when the broker has dropped messages that may have been ours."""
+        at = self._now()
+        told = self._drops.hear(payload, at)
+        if told is not None:
+            since, count = told
+            self._tell_gap(
+                since,
+                at,
+                GapCause.QUEUE_LIMIT,
+                f"the broker dropped {count} messages of its clients while some of ours may have been waiting there",
+            )
 
     def on_lost(self, trouble: Trouble) -> None:
         """Note that the broker cannot be heard, and say so once until it is heard again."""
         if self._lost_at is None:
             self._lost_at = self._now()
         self._subscribed = False
-        self._was_down = self._was_down or trouble.down
-        if self.trouble is None:
+        trouble = self._outage.note(trouble)
+        if self.trouble is None or (trouble.blame, self.trouble.blame) == (Blame.TAKEN, Blame.HUNG_UP):
             _log.warning("%s; trying again until it is heard", self.describe(trouble))
         self.trouble = trouble
 
@@ -207,20 +187,39 @@ class MqttConnector:
         """Say what is not as it should be."""
         _log.warning("MQTT source %r, broker %s: %s", self.source.id, self.source.broker, remark)
 
-    def _refuse(self, flags: int) -> None:
-        """Leave a message for which there is no room: with the broker where it keeps it, else counted as dropped."""
-        if flags & QOS_MASK:
+    def _refuse(self, messages: Sequence[Delivery]) -> None:
+        """Leave messages for which there is no room: with the broker where it keeps them, else counted as dropped."""
+        dropped = sum(not flags & QOS_MASK for _, flags, _, _ in messages)
+        if dropped < len(messages):
             # Order is kept by leaving everything that follows as well, until the connection is renewed.
             self._held_back = True
+        if dropped:
+            self._dropped += dropped
+            if self._dropped_since is None:
+                self._dropped_since = self._now()
+
+    def _tell_outage(self, since: int, until: int, gap: tuple[GapCause, str] | None) -> None:
+        """Tell the gap of an outage; of two programs that throw each other out, one gap a minute tells it."""
+        if gap is None:
             return
-        self._dropped += 1
-        if self._dropped_since is None:
-            self._dropped_since = self._now()
+        if gap[0] is not GapCause.TAKEN_OVER:
+            self._tell_gap(since, until, *gap)
+            return
+        self._contest = (self._contest[0] if self._contest else since, until, gap[1])
+        if until - self._contest_told >= CONTEST_MS:
+            self._tell_contest()
+
+    def _tell_contest(self) -> None:
+        contest, self._contest = self._contest, None
+        if contest is not None:
+            since, until, detail = contest
+            self._contest_told = until
+            self._tell_gap(since, until, GapCause.TAKEN_OVER, detail)
 
     def _tell_gap(self, since: int, until: int, cause: GapCause, detail: str) -> None:
         self.count_gap()
         gap = gap_arrival(self.source.id, since, until, cause, detail)
-        self._queue.put((self, gap.kind, 0, 0, 0, gap.topic, gap.payload, until))
+        self._queue.put((self, gap.kind, 0, until, [(0, 0, gap.topic, gap.payload)]))
 
     # ------------------------------------------------------ told by the intake
 
@@ -234,20 +233,19 @@ class MqttConnector:
             self._window_was_full = True
         epoch = 0
         deliveries: list[tuple[int, int]] = []
-        for _, kind, item_epoch, mid, flags, _, payload, _ in items:
+        for _, kind, item_epoch, _, messages in items:
             if kind is not Kind.MESSAGE:
                 continue
-            self._taken += 1
-            self._taken_bytes += len(payload)
-            if not mid:
-                self._qos_0 += 1
-                continue
+            self._taken += len(messages)
+            self._taken_bytes += size_of(messages)
             if item_epoch != epoch:
                 self._acknowledge(epoch, deliveries)
                 epoch, deliveries = item_epoch, []
-            deliveries.append((mid, (flags & QOS_MASK) >> 1))
+            wanted = [(mid, (flags & QOS_MASK) >> 1) for mid, flags, _, _ in messages if mid]
+            self._qos_0 += len(messages) - len(wanted)
+            deliveries += wanted
         self._acknowledge(epoch, deliveries)
-        self._stored_until = items[-1][7]
+        self._stored_until = items[-1][3]
 
     def _acknowledge(self, epoch: int, deliveries: list[tuple[int, int]]) -> None:
         if deliveries:
@@ -269,6 +267,12 @@ class MqttConnector:
             self._client.renew()
         elif not waiting and (self._held_back or self._stalled()):
             self._client.renew()
+        if waiting < PRESSED_AT and self._lost_at is None:
+            self._drops.relax(self._now())
+        if self._contest is not None and self._now() - self._contest_told >= CONTEST_MS:
+            self._tell_contest()
+        if self.trouble is not None and self._subscribed and self._outage.stood_s() > BRIEF_S:
+            self._be_content()
         if self._dropped_since is not None and waiting < WAITING_MAX // 2:
             count = self._dropped - self._dropped_told
             since, self._dropped_since, self._dropped_told = self._dropped_since, None, self._dropped
@@ -291,6 +295,7 @@ class MqttConnector:
     def stop_receiving(self) -> None:
         """Take in nothing more; what arrives from now on stays unacknowledged with the broker."""
         self._deaf = True
+        self._tell_contest()
 
     def disconnect(self, flush_timeout_s: float) -> None:
         """Let the acknowledgements leave, then disconnect; session and subscriptions stay with the broker."""
@@ -345,18 +350,5 @@ class MqttConnector:
             away_until=self._away[1],
             qos_0=self._qos_0,
             outlived=self._outlived,
+            broker_dropped=self._drops.known,
         )
-
-
-def gap_arrival(source: str, since: int, until: int, cause: GapCause, detail: str) -> Arrival:
-    """Return a gap of a source from ``since`` to ``until`` (ms UTC) as the locker is to store it."""
-    # A clock that was set back must not turn a gap round.
-    body = {"from": min(since, until), "to": until, "cause": cause, "detail": detail}
-    payload = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
-    return Arrival(source, Kind.GAP, until, cause.value, payload)
-
-
-def arrival_of(item: Waiting) -> Arrival:
-    """Return what the locker is to store of a waiting item."""
-    connector, kind, _, _, flags, topic, payload, received_at = item
-    return Arrival(connector.source.id, kind, received_at, topic, payload, flags)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple, Self
 
 from connectors.mqtt.client import MqttProbe
+from connectors.mqtt.packets import Delivery
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.trouble import Trouble
 from connectors.record import QOS_MASK
@@ -48,9 +49,16 @@ class Ear:
         """Count it."""
         self.granted += 1
 
-    def on_message(self, epoch: int, mid: int, flags: int, topic: str, payload: bytes) -> None:
-        """Remember the message; nothing is acknowledged here."""
-        self.messages.append(Heard(epoch, mid, flags, topic, payload))
+    def on_messages(self, epoch: int, messages: Sequence[Delivery]) -> None:
+        """Remember the messages; nothing is acknowledged here."""
+        self.messages.extend(Heard(epoch, *message) for message in messages)
+
+    def on_dropped(self, payload: bytes) -> None:
+        """Let it pass: the doctor counts by itself."""
+
+    def has_room(self) -> bool:
+        """Return True: what a doctor hears is bounded by what it sent."""
+        return True
 
     def on_lost(self, trouble: Trouble) -> None:
         """Remember the first trouble: what follows it is its consequence."""

@@ -27,7 +27,9 @@ class MqttSource:
     broker queued for the old one. ``tls_ca`` is the file of the authority to trust, "system" for those this machine
     trusts; ``tls_fingerprint`` the SHA-256 of the only certificate to accept; without both there is no TLS.
     ``websocket_path`` is where the broker's WebSocket is, None for plain MQTT. ``receive_maximum`` bounds the
-    unacknowledged messages (MQTT 5 only; with 3.1.1 the broker's own limit holds).
+    unacknowledged messages (MQTT 5 only; with 3.1.1 the broker's own limit holds). ``dropped_topic`` is
+    where the broker says how many messages it has dropped, as a decimal number, if it does: Mosquitto on
+    "$SYS/broker/publish/messages/dropped".
     """
 
     id: str
@@ -45,6 +47,7 @@ class MqttSource:
     websocket_path: str | None = None
     keepalive_s: int = 30
     receive_maximum: int = 1000
+    dropped_topic: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would lose or double messages, or never connect."""
@@ -87,11 +90,17 @@ class MqttSource:
         self._check_topics()
 
     def _check_topics(self) -> None:
+        if self.dropped_topic is not None and (not self.dropped_topic or set(self.dropped_topic) & {"+", "#", "\0"}):
+            raise MqttSourceError(
+                f"MQTT source {self.id!r}: dropped_topic {self.dropped_topic!r} is no topic; name one, without + or #, "
+                'for instance "$SYS/broker/publish/messages/dropped"'
+            )
         for topic in self.topics:
             problem = _problem_of(topic)
             if problem:
                 raise MqttSourceError(f"MQTT source {self.id!r}: topic filter {topic!r} {problem}")
-        for first, second in combinations(self.topics, 2):
+        extra = (self.dropped_topic,) if self.dropped_topic else ()
+        for first, second in combinations((*self.topics, *extra), 2):
             if overlap(first, second):
                 raise MqttSourceError(
                     f"MQTT source {self.id!r}: the topic filters {first!r} and {second!r} overlap, so that one message "

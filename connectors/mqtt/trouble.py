@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from connectors.mqtt.tls import FingerprintMismatchError
 from connectors.mqtt.websocket import WebSocketRefusedError
@@ -24,16 +25,22 @@ _CERTIFICATE_ALERTS = {
 _EXPIRED, _NOT_YET_VALID = 10, 9  # of X509_V_ERR_
 
 
+class Blame(Enum):
+    """What is to blame, as far as it says whether something may be missing."""
+
+    OTHER = auto()
+    DOWN = auto()  # nothing listens at the broker's port, or the broker said that it shuts down
+    TAKEN = auto()  # another program connected as we do, and is sent what was meant for us
+    HUNG_UP = auto()  # the connection ended without a word
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a broker cannot be heard, and what mends it.
-
-    ``down`` when its machine says that nothing listens there, ``untrusted`` when nobody we trust vouches for it.
-    """
+    """Why a broker cannot be heard, and what mends it; ``untrusted`` when nobody we trust vouches for it."""
 
     reason: str
     mend: str
-    down: bool = False
+    blame: Blame = Blame.OTHER
     untrusted: bool = False
 
 
@@ -60,12 +67,16 @@ def departure(name: str, broken: ssl.SSLError | None = None) -> Trouble:
         )
     if name == "Session taken over":
         return Trouble(
-            "another program has taken over this client id", "stop the other program, or choose another client_id"
+            "another program has taken over this client id",
+            "stop the other program, or choose another client_id",
+            Blame.TAKEN,
         )
     known = {"Unspecified error": "the broker closed the connection", "Keep alive timeout": "the broker fell silent"}
+    blames = {"Unspecified error": Blame.HUNG_UP, "Server shutting down": Blame.DOWN}
     return Trouble(
         known.get(name, f"the broker ended the connection ({name[:1].lower()}{name[1:]})"),
         "look whether the broker runs; connecting again goes on by itself",
+        blames.get(name, Blame.OTHER),
     )
 
 
@@ -86,7 +97,7 @@ def failure(error: BaseException | None) -> Trouble:
         )
     if isinstance(error, ConnectionRefusedError):
         mend = "start the broker, or correct host and port of this source"
-        return Trouble("connection refused", mend, down=True)
+        return Trouble("connection refused", mend, Blame.DOWN)
     reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
     return Trouble(reason[:1].lower() + reason[1:], "correct host and port of this source, or mend the network")
 

@@ -10,7 +10,8 @@ import pytest
 
 from evidence.points import Point
 from evidence.series import EmbeddedSeries, InfluxSeries, SeriesStore
-from tests.parts.influx import InfluxServer, PartMissingError
+from tests.parts.go import PartMissingError
+from tests.parts.influx import InfluxServer
 
 NOON = 1_793_000_000_000
 POINTS = [

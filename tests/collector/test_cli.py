@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from collector.collect import read_all
-from connectors.mqtt.connector import gap_arrival
+from connectors.mqtt.waiting import gap_arrival
 from connectors.record import GapCause
 from tests.fakes.site import (
     METERS,

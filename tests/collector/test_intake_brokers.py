@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from collector.clock import system_clock
-from collector.intake_status import STATUS_NAME
-from connectors.mqtt.connector import MqttConnector, MqttSource, Waiting
+from connectors.mqtt.connector import MqttConnector
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.waiting import Waiting
 from connectors.record import Kind
 from tests.fakes.keeper import DISK_FULL, FakeKeeper
 from tests.fakes.patience import wait_until
 from tests.fakes.publisher import Publisher
 from tests.parts.brokers import KINDS, REDELIVERY_TIMEOUT_S, RealBroker, real_broker
+from tests.parts.data_folder import DataFolder, bytes_of, numbers
 from tests.parts.mosquitto import Mosquitto
-from tests.parts.receiving import House, bytes_of, numbers
 
 pytestmark = pytest.mark.integration
 
@@ -33,14 +32,14 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealBroke
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path / "data")
+def house(tmp_path: Path) -> Iterator[DataFolder]:
+    house = DataFolder(tmp_path / "data")
     yield house
     house.close()
 
 
 def test_a_session_is_kept_over_a_restart_and_what_was_acknowledged_does_not_come_again(
-    broker: RealBroker, house: House
+    broker: RealBroker, house: DataFolder
 ) -> None:
     with Publisher(broker.port) as publisher:
         intake = house.open(broker.source())
@@ -59,7 +58,7 @@ def test_a_session_is_kept_over_a_restart_and_what_was_acknowledged_does_not_com
     assert {record.flags for record in house.records()} == {0b0010}
 
 
-def test_a_failing_locker_loses_nothing(broker: RealBroker, house: House) -> None:
+def test_a_failing_locker_loses_nothing(broker: RealBroker, house: DataFolder) -> None:
     keeper = FakeKeeper()
     with Publisher(broker.port) as publisher:
         intake = house.open(broker.source(), keeper=keeper)
@@ -79,7 +78,7 @@ def test_a_failing_locker_loses_nothing(broker: RealBroker, house: House) -> Non
         intake.stop()
 
 
-def test_the_retained_flag_is_kept(broker: RealBroker, house: House) -> None:
+def test_the_retained_flag_is_kept(broker: RealBroker, house: DataFolder) -> None:
     with Publisher(broker.port) as publisher:
         publisher.send("v1/devices", "before", retain=True)
         publisher.settle()
@@ -91,7 +90,7 @@ def test_the_retained_flag_is_kept(broker: RealBroker, house: House) -> None:
     assert [(record.payload, record.retained) for record in house.records()] == [(b"before", True), (b"live", False)]
 
 
-def test_a_killed_broker_is_found_again_and_nothing_is_lost(broker: RealBroker, house: House) -> None:
+def test_a_killed_broker_is_found_again_and_nothing_is_lost(broker: RealBroker, house: DataFolder) -> None:
     intake = house.open(broker.source())
     with Publisher(broker.port) as publisher:
         publisher.send_all("v1/a", numbers(0, 500))
@@ -106,7 +105,8 @@ def test_a_killed_broker_is_found_again_and_nothing_is_lost(broker: RealBroker, 
         publisher.settle()
         wait_until(lambda: house.payloads() == bytes_of(numbers(0, 1000)), REDELIVERY_TIMEOUT_S)
     intake.stop()
-    assert house.records(Kind.GAP) == []
+    # A restart that nothing noticed but the end of the connection leaves no gap; one that was seen tells itself.
+    assert {gap.topic for gap in house.records(Kind.GAP)} <= {"broker_restarted"}
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
@@ -116,8 +116,15 @@ def test_a_late_acknowledgement_of_a_lost_session_acknowledges_none_of_the_new_m
     queue: SimpleQueue[Waiting | None] = SimpleQueue()
 
     def take(count: int) -> list[Waiting]:
-        items = [queue.get(timeout=15) for _ in range(count)]
-        return [item for item in items if item is not None]
+        items: list[Waiting] = []
+        while sum(len(item[4]) for item in items) < count:
+            item = queue.get(timeout=15)
+            assert item is not None
+            items.append(item)
+        return items
+
+    def deliveries(items: list[Waiting]) -> list[tuple[int, bytes]]:
+        return [(mid, payload) for item in items for mid, _, _, payload in item[4]]
 
     with Mosquitto(tmp_path / "broker", persistent=False) as broker:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", protocol)
@@ -134,92 +141,20 @@ def test_a_late_acknowledgement_of_a_lost_session_acknowledges_none_of_the_new_m
             publisher.send_all("v1/a", numbers(5, 10))
             new = take(5)
             assert gap[1] is Kind.GAP
-            assert {item[3] for item in old} == {item[3] for item in new}, "the packet identifiers should be the same"
+            assert [mid for mid, _ in deliveries(old)] == [mid for mid, _ in deliveries(new)], (
+                "the packet identifiers should be the same"
+            )
             connector.settle(old)
             assert (connector.status().acknowledged, connector.status().stale) == (0, 5)
             connector._client.renew()
             again = take(5)
-        assert [item[6] for item in again] == [item[6] for item in new] == [b"5", b"6", b"7", b"8", b"9"]
+        assert [payload for _, payload in deliveries(again)] == [b"5", b"6", b"7", b"8", b"9"]
         connector.settle(again)
         assert connector.status().acknowledged == 5
         connector.disconnect(5)
 
 
-def test_a_lost_session_is_a_gap_record(house: House, tmp_path: Path) -> None:
-    with Mosquitto(tmp_path / "broker", persistent=False) as broker:
-        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
-        intake = house.open(source)
-        before = system_clock()
-        broker.kill()
-        broker.start()
-        wait_until(lambda: intake.tick().sources[0].gaps == 1, 15, "the gap")
-        intake.stop()
-    (gap,) = house.records(Kind.GAP)
-    body = json.loads(gap.payload)
-    assert body["cause"] == "session_lost"
-    assert body["from"] <= before <= body["to"]
-
-
-def test_our_own_downtime_is_a_gap_only_when_the_broker_has_not_kept_the_session(house: House, tmp_path: Path) -> None:
-    with Mosquitto(tmp_path / "broker", persistent=False) as broker:
-        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
-        with Publisher(broker.port) as publisher:
-            intake = house.open(source)
-            publisher.send("v1/a", "1")
-            wait_until(lambda: len(house.records()) == 1)
-            intake.stop()
-            publisher.send("v1/a", "2")
-            publisher.settle()
-            intake = house.open(source)
-            wait_until(lambda: len(house.records()) == 2)
-            bridged = intake.status().sources[0]
-            intake.stop()
-        assert house.records(Kind.GAP) == []
-        assert bridged.session_kept
-        assert 0 < bridged.away_from < bridged.away_until
-        broker.kill()
-        broker.start()
-        house.open(source).stop()
-    (gap,) = house.records(Kind.GAP)
-    body = json.loads(gap.payload)
-    assert (gap.source, body["cause"]) == ("tb", "downtime")
-    assert house.records()[-1].received_at <= body["from"] < body["to"] == gap.received_at
-
-
-@pytest.mark.parametrize("persistent", [True, False])
-def test_a_session_that_the_broker_keeps_over_its_restart_is_seen_to_have_outlived_it(
-    *, persistent: bool, house: House, tmp_path: Path
-) -> None:
-    with Mosquitto(tmp_path / "broker", persistent=persistent) as broker:
-        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
-        house.open(source).stop()
-        intake = house.open(source)
-        assert (intake.status().sources[0].session_kept, intake.status().sources[0].outlived) == (True, False)
-        broker.stop()
-        wait_until(lambda: "connection refused" in intake.tick().sources[0].last_error, 20, "a refused connection")
-        broker.start()
-        wait_until(lambda: intake.tick().sources[0].connections == 2, 30, "the second connection")
-        assert intake.status().sources[0].outlived is persistent
-        intake.stop()
-
-
-def test_a_new_client_id_and_a_lost_status_file_leave_a_gap_from_the_last_stored_record(
-    house: House, tmp_path: Path
-) -> None:
-    with Mosquitto(tmp_path / "broker") as broker, Publisher(broker.port) as publisher:
-        source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
-        intake = house.open(source)
-        publisher.send("v1/a", "1")
-        wait_until(lambda: len(house.records()) == 1)
-        intake.stop()
-        (house.folder / STATUS_NAME).unlink()
-        house.open(replace(source, client_id="other")).stop()
-    (message,), (gap,) = house.records(), house.records(Kind.GAP)
-    body = json.loads(gap.payload)
-    assert (body["cause"], body["from"]) == ("downtime", message.received_at)
-
-
-def test_wrong_and_right_credentials(house: House, tmp_path: Path) -> None:
+def test_wrong_and_right_credentials(house: DataFolder, tmp_path: Path) -> None:
     passwords = tmp_path / "passwords"
     subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "reader", "geheim"], check=True)
     with Mosquitto(tmp_path / "broker", "allow_anonymous false", f"password_file {passwords}") as broker:
@@ -233,7 +168,7 @@ def test_wrong_and_right_credentials(house: House, tmp_path: Path) -> None:
         house.open(good).stop()
 
 
-def test_mqtt_5_at_the_packaged_broker_says_which_protocol_to_choose(house: House, tmp_path: Path) -> None:
+def test_mqtt_5_at_the_packaged_broker_says_which_protocol_to_choose(house: DataFolder, tmp_path: Path) -> None:
     with real_broker("packaged", tmp_path / "broker") as broker:
         intake = house.start(broker.source(protocol="5"))
         wait_until(intake.first_trouble)
@@ -241,7 +176,7 @@ def test_mqtt_5_at_the_packaged_broker_says_which_protocol_to_choose(house: Hous
         intake.stop()
 
 
-def test_huge_and_empty_payloads_and_a_topic_that_is_not_utf_8_are_stored(house: House, tmp_path: Path) -> None:
+def test_huge_and_empty_payloads_and_a_topic_that_is_not_utf_8_are_stored(house: DataFolder, tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker") as broker:
         intake = house.open(MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz"))
         huge = bytes(range(256)) * 16 * 1024

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from collector.intake_status import STATUS_NAME, IntakeStatus, read_status, recall, write_status
-from connectors.mqtt.connector import Memory, MqttSource, MqttStatus
+from connectors.mqtt.source import MqttSource
+from connectors.mqtt.status import Memory, MqttStatus
 
 HEARD = 1_793_599_000_000
 SOURCE = MqttSource("tb", "broker.example", 1883, ("v1/#",), "zz")

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from connectors.mqtt.connector import MqttSource
+from connectors.mqtt.source import MqttSource
 from tests.fakes.patience import wait_until
 from tests.parts.certificates import fingerprint, make_certificate
+from tests.parts.data_folder import DataFolder
 from tests.parts.mosquitto import Mosquitto, free_port, websocket_listener
-from tests.parts.receiving import House
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path / "data")
+def house(tmp_path: Path) -> Iterator[DataFolder]:
+    house = DataFolder(tmp_path / "data")
     yield house
     house.close()
 
 
-def trouble_of(house: House, source: MqttSource) -> str:
+def trouble_of(house: DataFolder, source: MqttSource) -> str:
     """Return the line in which the intake says why it is not let in."""
     intake = house.start(source)
     wait_until(intake.first_trouble, what="the trouble")
@@ -32,7 +32,7 @@ def trouble_of(house: House, source: MqttSource) -> str:
     return intake.first_trouble()
 
 
-def test_tls_with_the_right_authority_and_one_clear_line_with_the_wrong_one(house: House, tmp_path: Path) -> None:
+def test_tls_with_the_right_authority_and_one_clear_line_with_the_wrong_one(house: DataFolder, tmp_path: Path) -> None:
     ours, other = make_certificate(tmp_path / "ours"), make_certificate(tmp_path / "other")
     tls = (f"cafile {ours}/cert.pem", f"certfile {ours}/cert.pem", f"keyfile {ours}/key.pem")
     with Mosquitto(tmp_path / "broker", "allow_anonymous true", *tls) as broker:
@@ -47,7 +47,7 @@ def test_tls_with_the_right_authority_and_one_clear_line_with_the_wrong_one(hous
         assert "the broker closed the connection" in intake.first_trouble()
 
 
-def test_an_expired_certificate_is_said_to_be_expired(house: House, tmp_path: Path) -> None:
+def test_an_expired_certificate_is_said_to_be_expired(house: DataFolder, tmp_path: Path) -> None:
     authority = make_certificate(tmp_path / "authority")
     old = make_certificate(tmp_path / "old", signer=authority, days=-1)
     tls = (f"certfile {old}/cert.pem", f"keyfile {old}/key.pem")
@@ -86,15 +86,15 @@ def guarded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Guarded]
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_a_client_certificate_opens_the_door(guarded: Guarded, house: House, protocol: str) -> None:
+def test_a_client_certificate_opens_the_door(guarded: Guarded, house: DataFolder, protocol: str) -> None:
     house.open(replace(guarded.showing("ours"), protocol=protocol)).stop()
 
 
-def test_without_a_client_certificate_the_missing_one_is_named(guarded: Guarded, house: House) -> None:
+def test_without_a_client_certificate_the_missing_one_is_named(guarded: Guarded, house: DataFolder) -> None:
     line = trouble_of(house, guarded.source)
     assert "the broker does not accept our client certificate (certificate required); correct tls_cert" in line
 
 
-def test_a_client_certificate_of_a_stranger_is_named(guarded: Guarded, house: House) -> None:
+def test_a_client_certificate_of_a_stranger_is_named(guarded: Guarded, house: DataFolder) -> None:
     line = trouble_of(house, guarded.showing("foreign"))
     assert "the broker does not accept our client certificate (unknown ca); correct tls_cert" in line

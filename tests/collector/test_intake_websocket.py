@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from connectors.mqtt.connector import MqttSource
+from connectors.mqtt.source import MqttSource
 from connectors.record import Kind
 from tests.fakes.patience import wait_until
 from tests.fakes.publisher import Publisher
 from tests.parts.certificates import fingerprint, make_certificate
+from tests.parts.data_folder import DataFolder, bytes_of, numbers
 from tests.parts.mosquitto import Mosquitto, free_port, websocket_listener
-from tests.parts.receiving import House, bytes_of, numbers
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path / "data")
+def house(tmp_path: Path) -> Iterator[DataFolder]:
+    house = DataFolder(tmp_path / "data")
     yield house
     house.close()
 
@@ -53,7 +53,7 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_20000_small_messages_are_all_stored_once(door: Door, house: House, protocol: str) -> None:
+def test_20000_small_messages_are_all_stored_once(door: Door, house: DataFolder, protocol: str) -> None:
     intake = house.open(door.source(protocol))
     with Publisher(door.server.port) as publisher:
         publisher.send_all("v1/a", numbers(0, 20_000))
@@ -66,7 +66,9 @@ def test_20000_small_messages_are_all_stored_once(door: Door, house: House, prot
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_a_payload_of_4_mib_and_an_empty_one_are_stored_as_they_are(door: Door, house: House, protocol: str) -> None:
+def test_a_payload_of_4_mib_and_an_empty_one_are_stored_as_they_are(
+    door: Door, house: DataFolder, protocol: str
+) -> None:
     intake = house.open(door.source(protocol))
     huge = bytes(range(256)) * 16 * 1024
     with Publisher(door.server.port) as publisher:
@@ -93,7 +95,7 @@ def test_a_payload_of_4_mib_and_an_empty_one_are_stored_as_they_are(door: Door, 
     assert house.records()[0].payload == huge
 
 
-def test_what_came_while_nobody_received_is_stored_afterwards(door: Door, house: House) -> None:
+def test_what_came_while_nobody_received_is_stored_afterwards(door: Door, house: DataFolder) -> None:
     house.open(door.source()).stop()
     with Publisher(door.server.port) as publisher:
         publisher.send_all("v1/a", numbers(0, 2000))
@@ -105,7 +107,7 @@ def test_what_came_while_nobody_received_is_stored_afterwards(door: Door, house:
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "401 Unauthorized", "200 OK"])
-def test_a_port_that_opens_no_websocket_is_named_with_its_mend(house: House, status: str) -> None:
+def test_a_port_that_opens_no_websocket_is_named_with_its_mend(house: DataFolder, status: str) -> None:
     answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -11,7 +11,8 @@ from collector.collect import read_all
 from collector.house import House
 from collector.intake_status import IntakeStatus, write_status
 from collector.status import gap_lines, source_status, unread_shapes
-from connectors.mqtt.connector import MqttStatus, gap_arrival
+from connectors.mqtt.status import MqttStatus
+from connectors.mqtt.waiting import gap_arrival
 from connectors.record import Arrival, GapCause, Kind
 from tests.fakes.site import METERS, TELEMETRY, Site, at
 
@@ -120,6 +121,15 @@ def test_the_grade_is_what_the_intake_has_seen(house: House, seen: dict[str, Any
     write_status(house.data, status_of_intake(5, **{"session_kept": True, "outlived": True, **seen}))
 
     assert source_status(house)[0]["grade"] == grade
+
+
+def test_a_restart_that_the_session_outlived_does_not_count_against_the_grade(house: House) -> None:
+    write_status(house.data, status_of_intake(5, session_kept=True, outlived=True))
+    gap = gap_arrival("water", at("2026-11-01 10:00"), at("2026-11-01 10:01"), GapCause.BROKER_RESTARTED, "")
+    house.locker.append([gap])
+    read_all(house)
+
+    assert (source_status(house)[0]["grade"], len(gap_lines(house, 10))) == ("A", 1)
 
 
 @pytest.mark.parametrize(("ended", "grade", "lines"), [("2026-10-26 00:00", "C", 1), ("2026-10-25 23:59", "B", 0)])

@@ -18,7 +18,8 @@ from evidence.series import (
     SeriesStore,
     SeriesUnavailableError,
 )
-from tests.parts.influx import InfluxServer, PartMissingError
+from tests.parts.go import PartMissingError
+from tests.parts.influx import InfluxServer
 
 NOON = 1_793_000_000_000
 TOKEN = "owner:hunter2"

@@ -12,7 +12,8 @@ import pytest
 
 from evidence.points import Point
 from evidence.series import InfluxSeries, SeriesRefusedError, SeriesUnavailableError
-from tests.parts.influx import InfluxServer, PartMissingError
+from tests.parts.go import PartMissingError
+from tests.parts.influx import InfluxServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from collector.imports import import_register
 from collector.reader import Reader
-from connectors.mqtt.connector import gap_arrival
+from connectors.mqtt.waiting import gap_arrival
 from connectors.record import Arrival, GapCause, Kind
 from evidence.acts import ACTS_SOURCE
 from evidence.facts import gather_facts

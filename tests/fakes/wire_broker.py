@@ -46,6 +46,7 @@ class WireBroker:
         self.connections = 0
         self.connack = connack
         self.suback = suback
+        self.refused_filter = b""  # a SUBSCRIBE that names it is refused
         self.connack_properties = b""
         self._sessions = sessions
         self._level = 4
@@ -153,7 +154,9 @@ class WireBroker:
             if kind == UNSUBSCRIBE:
                 codes = b"\x00" if self._level == 5 else b""
             else:
-                codes = bytes([self.suback] * _filters(body[3:] if self._level == 5 else body[2:]))
+                refused = self.refused_filter and self.refused_filter in body
+                code = 0x80 if refused else self.suback
+                codes = bytes([code] * _filters(body[3:] if self._level == 5 else body[2:]))
             answer = body[:2] + (b"\x00" if self._level == 5 else b"") + codes
             peer.sendall(bytes([kind + 1 << 4, len(answer)]) + answer)
         elif kind == PINGREQ:

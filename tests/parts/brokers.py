@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.broker import EmbeddedBroker
-from connectors.mqtt.connector import MqttSource
+from connectors.mqtt.source import MqttSource
 from tests.parts.mosquitto import Mosquitto
 
 KINDS = ("packaged", "mosquitto")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import http.client
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -14,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.parts.go import build_with_go
+
 VERSION = "1.8.10"
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "parts"
-BUILD_TIMEOUT_S = 900
 START_TIMEOUT_S = 60
 
 _CONFIG = """
@@ -38,47 +35,9 @@ bind-address = "127.0.0.1:{rpc_port}"
 """
 
 
-class PartMissingError(RuntimeError):
-    """The server cannot be had on this machine; the message says why and how to mend it."""
-
-
 def build_influxd() -> Path:
     """Return the path of influxd, building it when the cache has none (about a minute); raise PartMissingError."""
-    binary = CACHE / f"influxd-{VERSION}"
-    if binary.exists():
-        return binary
-    go = shutil.which("go")
-    if go is None:
-        raise PartMissingError(
-            f"InfluxDB {VERSION} is built with Go and there is no `go` here; install Go 1.22 or later"
-        )
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "influxd.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several test workers may ask at once: one builds, the others wait
-        if binary.exists():
-            return binary
-        workshop = CACHE / "influxd.build"
-        shutil.rmtree(workshop, ignore_errors=True)
-        package = f"github.com/influxdata/influxdb/cmd/influxd@v{VERSION}"
-        try:
-            done = subprocess.run(
-                [go, "install", package],
-                env={**os.environ, "GOBIN": str(workshop)},
-                capture_output=True,
-                text=True,
-                timeout=BUILD_TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise PartMissingError(
-                f"`go install {package}` took over {BUILD_TIMEOUT_S} s; run it once by hand"
-            ) from None
-        if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-            raise PartMissingError(f"`go install {package}` failed: {last}; it needs the Go module proxy once")
-        (workshop / "influxd").rename(binary)
-        shutil.rmtree(workshop)
-    return binary
+    return build_with_go("InfluxDB", "github.com/influxdata/influxdb/cmd/influxd", VERSION)
 
 
 class InfluxServer:
@@ -94,6 +53,12 @@ class InfluxServer:
         self._config.write_text(
             _CONFIG.format(rpc_port=_free_port(), port=self.port, folder=folder, auth=str(auth).lower())
         )
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of the running server."""
+        assert self._process is not None, "influxd does not run"
+        return self._process.pid
 
     @property
     def url(self) -> str:

@@ -38,6 +38,12 @@ def websocket_listener(port: int) -> tuple[str, ...]:
     return (f"listener {port} 127.0.0.1", "protocol websockets", "socket_domain ipv4")
 
 
+def mosquitto_version() -> str:
+    """Return its version, such as 2.0.11; skips the test, with the mend, when there is no Mosquitto."""
+    said = subprocess.run([mosquitto_path(), "-h"], capture_output=True, text=True, check=False).stdout
+    return said.partition("version ")[2].split()[0]
+
+
 class Mosquitto:
     """One broker; ``lines`` are added to its configuration. Persistent sessions are saved about once a second.
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from connectors.mqtt import client as client_module
 from connectors.mqtt.client import SESSION_EXPIRY_S, MqttClient
+from connectors.mqtt.packets import Delivery
 from connectors.mqtt.source import MqttSource, MqttSourceError
 from connectors.mqtt.trouble import Trouble
 from tests.fakes import wire_broker as wire
@@ -26,6 +27,8 @@ class Ear:
         self.troubles: list[Trouble] = []
         self.doubts: list[str] = []
         self.raises: BaseException | None = None
+        self.room = True
+        self.dropped: list[bytes] = []
 
     def on_connected(self, epoch: int, *, session_kept: bool) -> None:
         self.connected.append((epoch, session_kept))
@@ -33,11 +36,17 @@ class Ear:
     def on_subscribed(self) -> None:
         self.subscribed += 1
 
-    def on_message(self, epoch: int, mid: int, flags: int, topic: str, payload: bytes) -> None:
+    def on_messages(self, epoch: int, messages: Sequence[Delivery]) -> None:
         if self.raises is not None:
             error, self.raises = self.raises, None
             raise error
-        self.messages.append((epoch, mid, flags, topic, payload))
+        self.messages.extend((epoch, *message) for message in messages)
+
+    def on_dropped(self, payload: bytes) -> None:
+        self.dropped.append(payload)
+
+    def has_room(self) -> bool:
+        return self.room
 
     def on_lost(self, trouble: Trouble) -> None:
         self.troubles.append(trouble)
@@ -201,12 +210,27 @@ def test_an_exception_while_taking_a_message_in_leaves_the_thread_alive_and_the_
     line.open()
     line.ear.raises = ValueError("no clock")
     line.broker.publish(b"v1/a", b"one", mid=1)
+    wait_until(lambda: line.ear.doubts)
     line.broker.publish(b"v1/a", b"two", mid=2)
     wait_until(lambda: line.ear.messages)
     assert [message[4] for message in line.ear.messages] == [b"two"]
     assert "no clock" in line.ear.doubts[0]
     assert not line.client.dead()
     assert not line.broker.got(wire.PUBACK)
+
+
+def test_without_room_nothing_is_read_while_acknowledgements_and_keep_alive_go_on(line: Line) -> None:
+    line.open()
+    line.broker.publish(b"v1/a", b"one", mid=1)
+    wait_until(lambda: line.ear.messages)
+    line.ear.room = False
+    line.broker.publish(b"v1/a", b"two", mid=2)
+    line.client.acknowledge(1, [(1, 1)])
+    line.broker.wait_for(wire.PUBACK)
+    assert [message[4] for message in line.ear.messages] == [b"one"]
+    line.ear.room = True
+    wait_until(lambda: len(line.ear.messages) == 2)
+    assert line.broker.connections == 1
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

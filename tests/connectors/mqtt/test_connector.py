@@ -3,54 +3,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from queue import SimpleQueue
-from typing import Any
 
 import pytest
 
 from connectors.mqtt import client as client_module
 from connectors.mqtt import connector as connector_module
-from connectors.mqtt.connector import Memory, MqttConnector, MqttSource, Waiting, arrival_of, gap_arrival
+from connectors.mqtt.status import Memory
+from connectors.mqtt.waiting import Waiting, arrivals_of, gap_arrival
 from connectors.record import DUP_FLAG, RETAIN_FLAG, Arrival, GapCause, Kind
 from tests.fakes import wire_broker as wire
+from tests.fakes.door import NOON, Site
 from tests.fakes.patience import wait_until
 from tests.fakes.wire_broker import WireBroker
-
-NOON = 1_793_600_000_000
-
-
-class Site:
-    """A connector at a wire broker, a clock to set, and the queue it fills."""
-
-    def __init__(self, broker: WireBroker, memory: Memory | None = None, **settings: Any) -> None:
-        self.broker = broker
-        self.at = NOON
-        self.queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        given = {"id": "tb", "host": "127.0.0.1", "port": broker.port, "topics": ("v1/#",), "client_id": "zz"}
-        self.source = MqttSource(**{**given, **settings})
-        self.connector = MqttConnector(self.source, self.queue, lambda: self.at, memory)
-
-    def open(self) -> None:
-        self.connector.start()
-        self.wait_subscribed()
-
-    def wait_subscribed(self) -> None:
-        wait_until(lambda: self.connector.status().subscribed, what="the subscription")
-
-    def take(self, count: int) -> list[Waiting]:
-        wait_until(lambda: self.queue.qsize() >= count, what=f"{count} waiting")
-        items = [self.queue.get() for _ in range(count)]
-        return [item for item in items if item is not None]
-
-    def reconnect(self) -> None:
-        before = self.connector.status().connections
-        self.broker.hang_up()
-        wait_until(lambda: self.connector.status().connections > before, what="the next connection")
-        self.wait_subscribed()
-
-    def gaps(self) -> list[dict[str, Any]]:
-        items = self.take(self.queue.qsize())
-        return [json.loads(item[6]) for item in items if item[1] is Kind.GAP]
 
 
 @pytest.fixture(autouse=True)
@@ -71,9 +35,9 @@ def test_a_message_waits_as_it_came_with_our_time(site: Site) -> None:
     site.open()
     site.broker.publish(b"v1/a", b"{broken", mid=9, first_byte=0x3B)
     (item,) = site.take(1)
-    assert arrival_of(item) == Arrival(
-        "tb", Kind.MESSAGE, NOON, "v1/a", b"{broken", flags=DUP_FLAG | 0b0010 | RETAIN_FLAG
-    )
+    assert arrivals_of(item) == [
+        Arrival("tb", Kind.MESSAGE, NOON, "v1/a", b"{broken", flags=DUP_FLAG | 0b0010 | RETAIN_FLAG)
+    ]
     assert not site.broker.got(wire.PUBACK)
 
 
@@ -192,6 +156,7 @@ def test_without_room_qos_1_stays_with_the_broker_until_the_connection_is_renewe
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connector_module, "WAITING_MAX", 2)
+    monkeypatch.setattr(connector_module, "PATIENCE_S", 0.0)
     site.open()
     for mid in (1, 2, 3, 4):
         site.broker.publish(b"v1/a", b"%d" % mid, mid=mid)
@@ -207,13 +172,40 @@ def test_without_room_qos_1_stays_with_the_broker_until_the_connection_is_renewe
     assert [ack.mid for ack in site.broker.got(wire.PUBACK)] == [1, 2]
     for mid in (3, 4):
         site.broker.publish(b"v1/a", b"%d" % mid, mid=mid)
-    assert [item[6] for item in site.take(2)] == [b"3", b"4"]
+    assert payloads(site.take(2)) == [b"3", b"4"]
+
+
+def test_from_half_of_the_room_on_nothing_is_read_while_the_writer_gets_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector_module, "WAITING_MAX", 4)
+    site.open()
+    for mid in (1, 2):
+        site.broker.publish(b"v1/a", b"x", mid=mid)
+    items = site.take(2)
+    assert not site.connector.has_room()
+    site.connector.settle(items)
+    assert site.connector.has_room()
+
+
+def test_a_writer_that_stores_nothing_does_not_silence_the_connection(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector_module, "WAITING_MAX", 4)
+    monkeypatch.setattr(connector_module, "PATIENCE_S", 0.1)
+    site.open()
+    for mid in (1, 2):
+        site.broker.publish(b"v1/a", b"x", mid=mid)
+    site.take(2)
+    wait_until(site.connector.has_room, what="the end of patience")
 
 
 def test_bytes_are_bounded_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connector_module, "WAITING_MAX_BYTES", 1000)
+    monkeypatch.setattr(connector_module, "PATIENCE_S", 0.0)
     site.open()
     site.broker.publish(b"v1/a", b"x" * 1000, mid=1)
+    wait_until(site.queue.qsize)
     site.broker.publish(b"v1/a", b"one too many", mid=2)
     site.broker.publish(b"v1/a", b"", qos=0)
     wait_until(lambda: site.connector.status().dropped == 1)
@@ -222,6 +214,7 @@ def test_bytes_are_bounded_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_dropped_qos_0_messages_are_counted_and_told_as_a_gap(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connector_module, "WAITING_MAX", 2)
+    monkeypatch.setattr(connector_module, "PATIENCE_S", 0.0)
     site.open()
     for _ in range(5):
         site.broker.publish(b"v1/a", b"x", qos=0)
@@ -263,11 +256,15 @@ def test_silence_after_a_full_window_renews_an_mqtt_5_connection_once(
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_dead_network_thread_is_mended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.open()
-    monkeypatch.setattr(site.connector, "on_message", _die)
+    monkeypatch.setattr(site.connector, "on_messages", _die)
     site.broker.publish(b"v1/a", b"x", mid=1)
     wait_until(site.connector._client.dead, what="the end of the thread")
     site.connector.mend()
     wait_until(lambda: site.connector.status().connections == 2, what="the next connection")
+
+
+def payloads(items: list[Waiting]) -> list[bytes]:
+    return [arrival.payload for item in items for arrival in arrivals_of(item)]
 
 
 def _die(*_: object) -> None:

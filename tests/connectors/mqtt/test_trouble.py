@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from connectors.mqtt.trouble import departure, failure, refusal
+from connectors.mqtt.trouble import Blame, departure, failure, refusal
 from connectors.mqtt.websocket import WebSocketRefusedError
 
 
@@ -27,7 +27,7 @@ def test_a_failed_attempt_says_why_and_what_mends_it(error: OSError, reason: str
     trouble = failure(error)
     assert trouble.reason.startswith(reason)
     assert trouble.mend
-    assert trouble.down is isinstance(error, ConnectionRefusedError)
+    assert (trouble.blame is Blame.DOWN) is isinstance(error, ConnectionRefusedError)
 
 
 @pytest.mark.parametrize("alert", ["TLSV13_ALERT_CERTIFICATE_REQUIRED", "TLSV1_ALERT_UNKNOWN_CA"])

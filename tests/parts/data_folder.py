@@ -1,4 +1,4 @@
-"""The receiving side as it runs: the real intake with the real locker in a folder of its own."""
+"""A data folder with its real locker, through which intakes come and go."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from collector.clock import system_clock
 from collector.intake import Intake
-from connectors.mqtt.connector import MqttSource
+from connectors.mqtt.source import MqttSource
 from connectors.record import Kind, Record
 from evidence.locker import Locker
 from tests.fakes.patience import wait_until
 
 
-class House:
+class DataFolder:
     """A data folder with its locker; intakes come and go."""
 
     def __init__(self, folder: Path) -> None:
