@@ -144,9 +144,9 @@ def overlap(first: str, second: str) -> bool:
             return False
     if len(ours) == len(theirs):
         return True
-    # "a/#" matches "a" too.
+    # "a/#" matches "a" too; that of "/#" would be the empty topic, which there is not.
     shorter, longer = sorted((ours, theirs), key=len)
-    return longer[len(shorter)] == "#"
+    return longer[len(shorter)] == "#" and not (len(shorter) == 1 and "" in {shorter[0], longer[0]})
 
 
 def _problem_of(topic: str) -> str | None:

@@ -90,6 +90,7 @@ def test_filters_that_match_one_topic_overlap(first: str, second: str, topic: st
 
 
 @given(filters.filter(bool), filters.filter(bool))
+@example("/#", "+")
 def test_overlapping_filters_match_some_topic(first: str, second: str) -> None:
     if overlap(first, second):
         assert any(
