@@ -16,7 +16,7 @@ from collector.clock import system_clock
 from collector.house import House
 from collector.intake import Intake
 from collector.reader import Reader
-from connectors.mqtt.connector import MqttSource
+from connectors.mqtt.source import MqttSource
 from connectors.record import Kind
 from evidence.rebuild import rebuild_ledger
 from tests.fakes.fuzz import CANARY, Fuzz, Message, Tally, evil_topics

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from collector.clock import system_clock
 from collector.intake_status import IntakeStatus, read_status
-from connectors.mqtt.connector import MqttSource
+from connectors.mqtt.source import MqttSource
 from connectors.record import DUP_FLAG, Kind, Record
 from evidence.locker import Locker
 
