@@ -144,6 +144,25 @@ def test_killed_on_a_full_disk_the_next_one_loses_nothing_and_tells_of_the_gap(s
 
 
 @pytest.mark.parametrize("disk", ["tmpfs"], indirect=True)
+def test_killed_again_and_again_on_a_full_disk_the_gap_still_begins_where_it_was_full_first(scene: Scene) -> None:
+    scene.process.start(until_ready=True)
+    before = scene.fill_in_the_flow()
+    first = scene.status().failing_since
+    for _ in range(3):
+        assert scene.process.end(signal.SIGKILL) == -signal.SIGKILL
+        scene.disk.fill(0)
+        scene.process.start(until_ready=True)
+        scene.publish(500)
+        wait_until(lambda: scene.status().pid == scene.process.pid and scene.status().storage_error, what="the trouble")
+    scene.disk.free(None)
+    scene.wait_stored()
+    assert scene.process.end(signal.SIGTERM) == 0
+    cause, since, _ = scene.gap()
+    assert (cause, since) == ("disk_full", first)
+    assert since >= before
+
+
+@pytest.mark.parametrize("disk", ["tmpfs"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_an_intake_begun_on_a_full_disk_waits_for_room(scene: Scene, number: signal.Signals) -> None:
     scene.process.start(until_ready=True)

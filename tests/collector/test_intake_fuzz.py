@@ -27,7 +27,7 @@ from tests.parts.flood import Flood
 from tests.parts.intake_process import READ_AT_ONCE, IntakeProcess
 from tests.parts.mosquitto import Mosquitto
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 SEED = 20261126
 SHORT, LONG = 20_000, 1_000_000

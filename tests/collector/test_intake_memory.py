@@ -91,7 +91,6 @@ def broker(tmp_path: Path) -> Iterator[RealBroker]:
         yield running
 
 
-@pytest.mark.timeout(0)
 @pytest.mark.parametrize(
     ("seconds", "warm_up_s"), [(BRIEF_S, BRIEF_WARM_UP_S), pytest.param(SOAK_S, WARM_UP_S, marks=pytest.mark.soak)]
 )
