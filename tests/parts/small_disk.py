@@ -83,7 +83,7 @@ def tmpfs(folder: Path) -> Iterator[Tmpfs]:
     )
     if done.returncode:
         pytest.skip(
-            f"NOT TESTED on a full file system: mounting one is not allowed ({done.stderr.strip()}); "
+            f"NOT TESTED on a full file system: mounting one is not allowed ({done.stderr.splitlines()[0]}); "
             "mend: run the tests as root, in a container with --cap-add SYS_ADMIN"
         )
     try:
