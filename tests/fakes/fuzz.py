@@ -11,8 +11,9 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 PLATFORMS = Path(__file__).resolve().parents[2] / "connectors" / "platforms"
 CANARY = "CANARY-1"
@@ -90,6 +91,11 @@ def load_samples() -> list[Message]:
     return samples
 
 
+def _members(node: object) -> Iterable[Any]:
+    """Return what stands in a node: the keys of an object, the indices of an array."""
+    return node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+
+
 class Fuzz:
     """An endless stream of messages; the same seed gives the same ones. ``now`` is the canary's clock (ms UTC)."""
 
@@ -102,6 +108,7 @@ class Fuzz:
         self._spoilers: tuple[Callable[[bytes], bytes], ...] = (
             self._cut, self._flip, self._insert, self._remove, self._repeat, self._splice, self._number_in,
             self._number_in, self._text_in, self._text_in, self._key_twice, self._wrap, self._recode,
+            *[self._node_in] * 12,
         )  # fmt: skip
         self._makers: tuple[Callable[[], bytes], ...] = (
             self._bytes, self._nested, self._document, self._scalar, lambda: b"",
@@ -114,18 +121,24 @@ class Fuzz:
             if self._number % CANARY_EVERY == 0:
                 yield self._canary()
             elif self._number % LARGE_EVERY == 1:
-                yield self._topic(), self._large()
+                yield b"v1/gateway/telemetry", self._large()
             else:
-                yield self._topic(), self.payload()
+                yield self._message()
 
     def payload(self) -> bytes:
         """Return one payload."""
+        return self._message()[1]
+
+    def _message(self) -> Message:
+        """Return a sample with something wrong, on its own topic or another, or what is wrong from the start."""
+        topic, payload = self._dice.choice(self._samples)
+        if self._dice.random() < 0.2:
+            topic = self._topic(topic)
         if self._dice.random() < 0.35:
-            return self._dice.choice(self._makers)()
-        payload = self._sample()
+            return topic, self._dice.choice(self._makers)()
         for _ in range(self._dice.choice((1, 1, 1, 2, 3))):
             payload = self._dice.choice(self._spoilers)(payload)
-        return payload
+        return topic, payload
 
     def _canary(self) -> Message:
         self.canaries += 1
@@ -134,10 +147,7 @@ class Fuzz:
 
     # ------------------------------------------------------ topics
 
-    def _topic(self) -> bytes:
-        topic = self._dice.choice(self._samples)[0]
-        if self._dice.random() < 0.8:
-            return topic
+    def _topic(self, topic: bytes) -> bytes:
         levels = topic.decode().split("/")
         if self._dice.random() < 0.1:
             levels += self._dice.choices(LEVELS, k=self._dice.randrange(DEEPEST))
@@ -192,6 +202,22 @@ class Fuzz:
             return text
         where = self._dice.choice(found)
         return payload[: where.start()] + text + payload[where.end() :]
+
+    def _node_in(self, payload: bytes) -> bytes:
+        """Return JSON that is still in order, with another value somewhere in it."""
+        try:
+            document = json.loads(payload)
+        except ValueError:
+            return self._number_in(payload)
+        node, members = document, list(_members(document))
+        while members:
+            key = self._dice.choice(members)
+            below = list(_members(node[key]))
+            if not below or self._dice.random() < 0.2:
+                node[key] = self._node(2)
+                break
+            node, members = node[key], below
+        return json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
     def _key_twice(self, payload: bytes) -> bytes:
         at = payload.find(b"{", self._dice.randrange(len(payload) + 1)) + 1
