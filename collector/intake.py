@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -330,8 +331,9 @@ def _take_lock(path: Path) -> int:
             f"{path}: another intake (process {holder}) already runs on this data folder; "
             "stop it, or use another data folder"
         ) from None
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+    # The name is a courtesy: on a full disk the intake begins all the same, and waits for room.
+    with contextlib.suppress(OSError):
+        os.write(lock, f"{os.getpid():<19}\n".encode())
     return lock
 
 

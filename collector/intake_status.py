@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from connectors.base import KeepingError
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.status import Memory, MqttStatus
 
 STATUS_NAME = "intake-status.json"
 FORMAT = 1
+SPARE_BYTES = 2048
+"""A status is this much longer than its text, so that a longer one can be written over it on a full disk."""
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,27 @@ class IntakeStatus:
 
 
 def write_status(folder: Path, status: IntakeStatus) -> None:
-    """Replace the status file of a data folder in one step; raises OSError when it cannot be written."""
+    """Replace the status file of a data folder in one step; raises OSError when it cannot be written.
+
+    On a full disk there is no room for a second file, yet just then it matters what the status says: it is written
+    over the old one, which has room to spare for that.
+    """
     path = folder / STATUS_NAME
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps({"format": FORMAT, **asdict(status)}, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(fresh, path)  # noqa: PTH105 the same, by the name everybody knows
+    body = json.dumps({"format": FORMAT, **asdict(status)}, ensure_ascii=False).encode()
+    try:
+        fresh.write_bytes(_fill(body, len(body) + SPARE_BYTES))
+        os.replace(fresh, path)  # noqa: PTH105 the same, by the name everybody knows
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        if error.errno not in NO_ROOM or not path.exists() or path.stat().st_size <= len(body):
+            raise
+        with path.open("r+b", buffering=0) as file:
+            file.write(_fill(body, path.stat().st_size))
+
+
+def _fill(body: bytes, size: int) -> bytes:
+    return body.ljust(size - 1) + b"\n"
 
 
 def read_status(folder: Path) -> IntakeStatus | None:
@@ -62,15 +83,15 @@ def recall(folder: Path, sources: Sequence[MqttSource], stored_until: Callable[[
     """Return what is known of each source that was heard before: filters of its session, and until when it was heard.
 
     ``stored_until`` tells when the newest stored record of a source was received; it alone is known where the status
-    file is lost. A source with another broker or client id has a new session: it holds no filters of ours, and what
-    came since the old one was heard may be missing.
+    file is lost, and the status file alone where it raises KeepingError. A source with another broker or client id has
+    a new session: it holds no filters of ours, and what came since the old one was heard may be missing.
     """
     last = read_status(folder)
     known = {status.source: status for status in last.sources} if last else {}
     memories = {}
     for source in sources:
         status = known.get(source.id)
-        until = max(stored_until(source.id) or 0, status.heard_until if status else 0)
+        until = max(_ask(stored_until, source.id), status.heard_until if status else 0)
         same = status is not None and (status.broker, status.client_id) == (source.broker, source.client_id)
         if until > 0:
             ours = status if same else None
@@ -82,3 +103,10 @@ def recall(folder: Path, sources: Sequence[MqttSource], stored_until: Callable[[
                 broker_dropped=ours.broker_dropped if ours else None,
             )
     return memories
+
+
+def _ask(stored_until: Callable[[str], int | None], source: str) -> int:
+    try:
+        return stored_until(source) or 0
+    except KeepingError:
+        return 0  # an intake begun on a full disk waits for room, and says so when there is something to store

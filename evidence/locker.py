@@ -226,14 +226,22 @@ class Locker:
         return sum(part.count for part in self.partitions() if part.source == source)
 
     def last_received(self, source: str) -> int | None:
-        """Return when the newest record of a source was received (ms UTC), None when it has none."""
-        with self._mutex:
-            for day in reversed(self.days()):
-                reader = self._reader(day)
-                # Only a day that has the source is searched, from its end.
-                if reader.execute("SELECT 1 FROM partitions WHERE source = ?", (source,)).fetchone():
-                    newest = "SELECT received_at FROM records WHERE source = ? ORDER BY receipt DESC LIMIT 1"
-                    return int(reader.execute(newest, (source,)).fetchone()[0])
+        """Return when the newest record of a source was received (ms UTC), None when it has none.
+
+        Raises KeepingError when the files cannot be read, as on a full disk, where SQLite lacks room for its index.
+        """
+        try:
+            with self._mutex:
+                for day in reversed(self.days()):
+                    reader = self._reader(day)
+                    # Only a day that has the source is searched, from its end.
+                    if reader.execute("SELECT 1 FROM partitions WHERE source = ?", (source,)).fetchone():
+                        newest = "SELECT received_at FROM records WHERE source = ? ORDER BY receipt DESC LIMIT 1"
+                        return int(reader.execute(newest, (source,)).fetchone()[0])
+        except sqlite3.Error as error:
+            raise KeepingError(
+                f"{self._folder}: the locker cannot be read ({error}); free disk space or repair the disk"
+            ) from error
         return None
 
     def _reader(self, day: str) -> sqlite3.Connection:

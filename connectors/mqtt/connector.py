@@ -265,7 +265,8 @@ class MqttConnector:
         if self._client.dead():
             self.on_lost(Trouble("the network thread ended", "nothing to do, it is begun again"))
             self._client.renew()
-        elif not waiting and (self._held_back or self._stalled()):
+        elif self._client.live_epoch and not waiting and (self._held_back or self._stalled()):
+            # Only a living connection: one that is being made would else be dropped again and again, for ever.
             self._client.renew()
         if waiting < PRESSED_AT and self._lost_at is None:
             self._drops.relax(self._now())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from collector.intake_status import STATUS_NAME, IntakeStatus, read_status, recall, write_status
+from connectors.base import KeepingError
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.status import Memory, MqttStatus
 
@@ -45,6 +46,41 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     write_status(tmp_path, STATUS)
     assert read_status(tmp_path) == STATUS
     assert [path.name for path in tmp_path.iterdir()] == [STATUS_NAME]
+
+
+def test_on_a_full_disk_the_old_status_is_written_over(tmp_path: Path) -> None:
+    write_status(tmp_path, STATUS)
+    failing = replace(STATUS, storage_error="disk full " * 20, failing_since=9)
+    for status in (failing, STATUS):
+        have_no_room_for_a_second_file(tmp_path)
+        write_status(tmp_path, status)
+        assert read_status(tmp_path) == status
+
+
+def test_on_a_full_disk_a_status_too_long_for_the_room_of_the_old_one_is_an_error_and_the_old_one_stays(
+    tmp_path: Path,
+) -> None:
+    have_no_room_for_a_second_file(tmp_path)
+    with pytest.raises(OSError, match="No space left"):
+        write_status(tmp_path, STATUS)
+    write_status(tmp_path, STATUS)
+    have_no_room_for_a_second_file(tmp_path)
+    with pytest.raises(OSError, match="No space left"):
+        write_status(tmp_path, replace(STATUS, storage_error="disk full " * 500))
+    assert read_status(tmp_path) == STATUS
+
+
+def test_where_the_locker_cannot_be_read_the_status_alone_tells_until_when_a_source_was_heard(tmp_path: Path) -> None:
+    def fail(_: str) -> int | None:
+        raise KeepingError("the locker cannot be read")
+
+    assert recall(tmp_path, [SOURCE], fail) == {}
+    write_status(tmp_path, STATUS)
+    assert recall(tmp_path, [SOURCE], fail)["tb"].heard_until == HEARD
+
+
+def have_no_room_for_a_second_file(folder: Path) -> None:
+    (folder / STATUS_NAME).with_suffix(".new").symlink_to("/dev/full")
 
 
 def test_a_source_is_found_by_its_name() -> None:

@@ -348,3 +348,11 @@ def test_it_knows_when_the_newest_record_of_a_source_was_received(tmp_path: Path
     locker.append([Arrival("b", Kind.MESSAGE, 4, "t", b"")])
     assert [locker.last_received(name) for name in ("a", "b", "c")] == [3, 4, None]
     locker.close()
+
+
+def test_a_file_that_cannot_be_read_is_one_line_when_asked_for_the_newest_record(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "2026-11-03.sqlite").write_bytes(b"no database " * 100)
+    locker = Locker(tmp_path, ZONE, clock)
+    with pytest.raises(KeepingError, match=r"cannot be read .* free disk space or repair the disk"):
+        locker.last_received("a")
+    locker.close()

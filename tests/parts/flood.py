@@ -18,10 +18,10 @@ _CONNECT = b"\x00\x04MQTT\x04\x02\x00\x00"  # MQTT 3.1.1, clean session, no keep
 _PUBACK = b"\x40\x02"
 
 
-def encode(topic: bytes, payload: bytes, mid: int, qos: int = 1) -> bytes:
+def encode(topic: bytes, payload: bytes, mid: int, qos: int = 1, *, retain: bool = False) -> bytes:
     """Return one PUBLISH as it stands on the wire."""
     body = len(topic).to_bytes(2, "big") + topic + (mid.to_bytes(2, "big") if qos else b"") + payload
-    return bytes([0x30 | qos << 1]) + _length(len(body)) + body
+    return bytes([0x30 | qos << 1 | retain]) + _length(len(body)) + body
 
 
 class Flood:
@@ -50,14 +50,15 @@ class Flood:
         self._thread.join(5)
         self._socket.close()
 
-    def send(self, messages: Sequence[tuple[bytes, bytes]], *, batch: int = 500) -> None:
+    def send(self, messages: Sequence[tuple[bytes, bytes]], *, batch: int = 500, retain: bool = False) -> None:
         """Publish (topic, payload) pairs in order, waiting only where the broker has too many on its way."""
         for start in range(0, len(messages), batch):
             part = messages[start : start + batch]
             with self._room:
                 self._room.wait_for(lambda: self.sent - self.taken < WINDOW, 60)
             packets = [
-                encode(topic, payload, (self.sent + step) % 65_535 + 1) for step, (topic, payload) in enumerate(part)
+                encode(topic, payload, (self.sent + step) % 65_535 + 1, retain=retain)
+                for step, (topic, payload) in enumerate(part)
             ]
             self._socket.sendall(b"".join(packets))
             self.sent += len(part)

@@ -200,6 +200,19 @@ def test_a_writer_that_stores_nothing_does_not_silence_the_connection(
     wait_until(site.connector.has_room, what="the end of patience")
 
 
+def test_a_connection_that_is_long_in_the_making_is_left_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connector_module, "WAITING_MAX", 1)
+    monkeypatch.setattr(client_module.random, "uniform", lambda *_: 0.5)
+    site.open()
+    for mid in (1, 2):
+        site.broker.publish(b"v1/a", b"%d" % mid, mid=mid)
+    site.connector.settle(site.take(1))
+    wait_until(
+        lambda: (site.connector.mend(), site.connector.status().connections == 2)[1], 5, "the renewed connection"
+    )
+    assert len(site.broker.got(wire.CONNECT)) == 2
+
+
 def test_bytes_are_bounded_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connector_module, "WAITING_MAX_BYTES", 1000)
     monkeypatch.setattr(connector_module, "PATIENCE_S", 0.0)
