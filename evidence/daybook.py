@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from connectors.record import Known, Learned, Observation, Record, Unread
 from connectors.vocabulary import ValueKind, Vocabulary
 from evidence.ledger import Ledger
+from evidence.unread import UnreadCounts
 
 BACKFILL_MS = 24 * 3_600_000
 """A reading observed more than 24 h before its receipt is backfill: flagged, not credited."""
@@ -130,7 +131,7 @@ class Daybook:
         self._devices: dict[tuple[str, str], tuple[int, int]] = {}
         self._addresses: dict[tuple[str, str], tuple[str, int, str]] = {}
         self._events: dict[DayKey, Event] = {}
-        self._unread: dict[tuple[str, str, str], list[int]] = {}
+        self._unread = UnreadCounts(self._connection)
         self._known: dict[tuple[str, str], Known | None] = {}
         self._learned: set[tuple[str, str]] = set()
 
@@ -236,9 +237,7 @@ class Daybook:
 
     def note_unread(self, record: Record, unread: Unread) -> None:
         """Count a message that could not be read, by its shape and the reason."""
-        seen = self._unread.setdefault((record.source, unread.shape, unread.reason), [0, record.receipt, 0])
-        seen[0] += 1
-        seen[2] = record.receipt
+        self._unread.note(record, unread)
 
     # ------------------------------------------------------------ the tables
 
@@ -266,11 +265,7 @@ class Daybook:
             " credited = credited + excluded.credited",
             [(*key, one.count, one.credited, one.witness, one.pointer) for key, one in self._events.items()],
         )
-        write(
-            "INSERT INTO unread VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count,"
-            " last_receipt = excluded.last_receipt",
-            [(*key, *counted) for key, counted in self._unread.items()],
-        )
+        self._unread.write()
         write(
             "INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?)",
             [_known_row(key, self._known[key]) for key in self._learned],
@@ -290,6 +285,7 @@ class Daybook:
         self._days.clear()
         self._stored_until.clear()
         self._known.clear()
+        self._unread.forget()
         self._clear_written()
 
     def _clear_written(self) -> None:
@@ -297,7 +293,6 @@ class Daybook:
         self._devices.clear()
         self._addresses.clear()
         self._events.clear()
-        self._unread.clear()
         self._learned.clear()
 
 
