@@ -44,6 +44,7 @@ PAUSE_S = 0.002
 _RETAINED_ON_NEW_SUBSCRIPTION = 1
 _ACKNOWLEDGEMENT = struct.Struct("!BBH")
 _COMMANDS = {1: 0x40, 2: 0x70}  # PUBACK, PUBCOMP
+_PINGRESP = 0xD0
 
 
 class _Receiver(paho.Client):
@@ -62,6 +63,7 @@ class _Receiver(paho.Client):
         self._splitter = PacketSplitter(version_5=self.source.protocol == "5")
         self._handed = b""
         self._ended: OSError | None = None
+        self._pings = self._pongs = 0
         return super().reconnect()
 
     def _create_socket(self) -> Any:
@@ -90,11 +92,25 @@ class _Receiver(paho.Client):
             if isinstance(part, list):
                 self.on_run(part)
                 continue
+            self._pongs += part[0] == _PINGRESP
             self._handed = part
             code = super().loop_read(max_packets)
             if code or self.socket() is None:
                 return code
         return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def ping(self) -> int:
+        """Send a PINGREQ; returns how many have been sent on this connection, its answer being the last of so many."""
+        self._send_pingreq()
+        return self._pings
+
+    def answered(self, ping: int) -> bool:
+        """Return whether the broker has answered this ping, and so has read all that was sent before it."""
+        return self._pongs >= ping
+
+    def _send_pingreq(self) -> MQTTErrorCode:
+        self._pings += 1
+        return super()._send_pingreq()
 
     def _sock_recv(self, bufsize: int) -> bytes:
         """Give paho the bytes of the packet it is to process, and no others."""
@@ -186,13 +202,21 @@ class MqttClient:
         self.start()
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until every acknowledgement has left; returns False when that took longer than ``timeout_s``."""
+        """Wait until the broker has read every acknowledgement; returns False when that took longer.
+
+        Having sent them is not enough: a broker that writes to a connection already closed throws away what it has not
+        read of it. Its answer to a ping stands behind all that was sent before.
+        """
         until = time.monotonic() + timeout_s
-        while self._live_epoch and self._paho.want_write():
+        epoch = self._live_epoch
+        if not epoch:
+            return True
+        ping = self._paho.ping()
+        while self._live_epoch == epoch and not self._paho.answered(ping):
             if time.monotonic() > until:
                 return False
-            time.sleep(0.005)
-        return True
+            time.sleep(0.002)
+        return self._live_epoch == epoch
 
     def stop(self) -> None:
         """Disconnect and end the network thread. The session and its subscriptions stay with the broker."""
@@ -351,32 +375,3 @@ class MqttClient:
         # After a refusal the broker hangs up as well, which would hide the reason it gave.
         if not self._closing.is_set() and not self._told:
             self._listener.on_lost(departure(reason.getName(), self._tls.broken if self._tls else None))
-
-
-class MqttProbe(MqttClient):
-    """A connection of the doctor: it also publishes, at QoS 1, and shows the certificate it met."""
-
-    def __init__(self, source: MqttSource, listener: Listener, *, lasting: bool) -> None:
-        self.answered = 0
-        self.refused = ""  # the reason, in the words of MQTT 5, why the broker last refused a message
-        super().__init__(source, listener, lasting=lasting)
-
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send one message; ``answered`` rises by one when the broker has taken or refused it."""
-        self._paho.publish(topic, payload, 1, retain)
-
-    def certificate(self) -> bytes:
-        """Return the certificate (DER) that the broker showed last, b"" without TLS."""
-        return self._tls.met if self._tls is not None else b""
-
-    def _build(self) -> _Receiver:
-        client = super()._build()
-        client.on_publish = self._on_answer
-        return client
-
-    def _on_answer(
-        self, _client: paho.Client, _userdata: Any, _mid: int, reason: ReasonCode, _properties: Properties | None
-    ) -> None:
-        if reason.is_failure:
-            self.refused = reason.getName()
-        self.answered += 1

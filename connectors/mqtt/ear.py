@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Self
 
-from connectors.mqtt.client import MqttProbe
 from connectors.mqtt.packets import Delivery
+from connectors.mqtt.probe import MqttProbe
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.trouble import Trouble
 from connectors.record import QOS_MASK

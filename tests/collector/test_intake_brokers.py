@@ -20,6 +20,7 @@ from tests.fakes.patience import wait_until
 from tests.fakes.publisher import Publisher
 from tests.parts.brokers import KINDS, REDELIVERY_TIMEOUT_S, RealBroker, real_broker
 from tests.parts.data_folder import DataFolder, bytes_of, numbers
+from tests.parts.flood import Flood
 from tests.parts.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.integration
@@ -56,6 +57,23 @@ def test_a_session_is_kept_over_a_restart_and_what_was_acknowledged_does_not_com
     assert house.payloads() == bytes_of(numbers(0, 2000))
     assert house.records(Kind.GAP) == []
     assert {record.flags for record in house.records()} == {0b0010}
+
+
+def test_stopped_in_the_middle_of_a_flow_again_and_again_nothing_comes_twice(
+    broker: RealBroker, house: DataFolder
+) -> None:
+    messages = [(b"v1/a", b"%d" % number) for number in range(6000)]
+    with Flood(broker.port) as flood:
+        intake = house.open(broker.source())
+        for start in range(0, 6000, 1000):
+            flood.send(messages[start : start + 1000], batch=100)
+            intake.stop()
+            intake = house.open(broker.source())
+        flood.settle()
+        wait_until(lambda: len(house.records()) >= 6000, 3 * REDELIVERY_TIMEOUT_S, "6,000 records")
+        threading.Event().wait(2.5 if broker.protocol == "3.1.1" else 0.3)
+        intake.stop()
+    assert sorted(record.payload for record in house.records()) == sorted(payload for _, payload in messages)
 
 
 def test_a_failing_locker_loses_nothing(broker: RealBroker, house: DataFolder) -> None:

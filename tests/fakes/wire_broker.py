@@ -46,6 +46,7 @@ class WireBroker:
         self.connections = 0
         self.connack = connack
         self.suback = suback
+        self.mute = False  # whether a PINGREQ stays without an answer
         self.refused_filter = b""  # a SUBSCRIBE that names it is refused
         self.connack_properties = b""
         self._sessions = sessions
@@ -159,7 +160,7 @@ class WireBroker:
                 codes = bytes([code] * _filters(body[3:] if self._level == 5 else body[2:]))
             answer = body[:2] + (b"\x00" if self._level == 5 else b"") + codes
             peer.sendall(bytes([kind + 1 << 4, len(answer)]) + answer)
-        elif kind == PINGREQ:
+        elif kind == PINGREQ and not self.mute:
             peer.sendall(b"\xd0\x00")
         self.packets.append(Packet(self.connections, kind, body))
 

@@ -145,6 +145,15 @@ def test_acknowledgements_leave_in_the_order_given(line: Line) -> None:
     assert all(len(ack.body) == 2 for ack in acks)
 
 
+def test_a_flush_waits_until_the_broker_has_read_what_was_sent(line: Line) -> None:
+    line.open()
+    line.client.acknowledge(1, [(7, 1)])
+    assert line.client.flush(5)
+    assert [packet.kind for packet in line.broker.packets][-2:] == [wire.PUBACK, wire.PINGREQ]
+    line.broker.mute = True
+    assert not line.client.flush(0.05)
+
+
 def test_a_late_acknowledgement_never_reaches_another_connection(line: Line) -> None:
     line.open()
     line.broker.publish(b"v1/a", b"old", mid=1)
