@@ -140,7 +140,7 @@ def open_websocket(line: socket.socket, host: str, port: int, path: str, timeout
 
 
 def _shake_hands(line: socket.socket, host: str, port: int, path: str, until: float) -> WebSocket:
-    name = f"[{host}]" if ":" in host else host
+    name = f"[{host}]" if ":" in host else host.encode("idna").decode()  # wsproto would take the port for a part of it
     if port != _STANDARD_PORTS[isinstance(line, ssl.SSLSocket)]:
         name += f":{port}"
     protocol = WSConnection(ConnectionType.CLIENT)

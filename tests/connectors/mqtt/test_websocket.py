@@ -245,7 +245,10 @@ def test_the_handshake_asks_for_mqtt_at_the_path_and_keeps_what_follows_the_answ
     opened.close()
 
 
-@pytest.mark.parametrize(("host", "port", "named"), [("broker", 80, "broker"), ("::1", 9001, "[::1]:9001")])
+@pytest.mark.parametrize(
+    ("host", "port", "named"),
+    [("broker", 80, "broker"), ("::1", 9001, "[::1]:9001"), ("物业", 9001, "xn--vhqz89f:9001")],
+)
 def test_the_host_is_named_as_a_url_names_it(host: str, port: int, named: str) -> None:
     request, opened = opening(SWITCHED, host=host, port=port)
     assert f"\r\nHost: {named}\r\n" in request
