@@ -35,7 +35,7 @@ TOUCHES_THE_WORLD = (
     | {"time", "random", "secrets", "uuid", "sys", "signal"}
     | {"socket", "ssl", "select", "selectors", "http", "urllib.request", "requests", "httpx"}
     | {"asyncio", "threading", "multiprocessing", "concurrent", "subprocess"}
-    | {"aiohttp", "paho", "influxdb_client", "apscheduler"}
+    | {"aiohttp", "paho", "wsproto", "influxdb_client", "apscheduler"}
 )
 IN_MEMORY = {"io.BytesIO"}
 """What lies below a name that touches the world and yet touches nothing: bytes in memory, read as a file is."""
@@ -45,6 +45,8 @@ CLOCK_FILE = "collector/clock.py"
 
 SINGLE_IMPORTERS = {
     "paho": ("connectors/mqtt/client.py", "benchmarks/bare_paho.py"),
+    "wsproto": ("connectors/mqtt/websocket.py",),
+    "cryptography": ("connectors/mqtt/tls.py",),
     "aiohttp": ("connectors/city_hub/client.py",),
     "aiohttp.web": ("connectors/city_hub/client.py", "collector/web/"),
     "influxdb_client": ("evidence/series.py",),

@@ -63,6 +63,8 @@ FAULTS = {
     "a second clock": ("clock", "evidence/locker.py", "time.time()"),
     "a second clock by datetime": ("clock", "collector/web/app.py", "datetime.now(UTC)"),
     "a second importer of paho": ("single_importers", "connectors/mqtt/connector.py", "import paho.mqtt.client"),
+    "a second importer of wsproto": ("single_importers", "connectors/mqtt/client.py", "from wsproto import events"),
+    "a second importer of cryptography": ("single_importers", "evidence/locker.py", "from cryptography import x509"),
     "a second importer of aiohttp": ("single_importers", "collector/web/app.py", "from aiohttp import ClientSession"),
     "aiohttp as a whole on the page": ("single_importers", "collector/web/app.py", "import aiohttp"),
     "a server outside the page": ("single_importers", "evidence/locker.py", "from aiohttp import web"),

@@ -9,14 +9,11 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
-from datetime import UTC, datetime
 from typing import Any
 
-from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError, read_fingerprint
+from cryptography import x509
 
-_UTC_TIME, _VERSION = 0x17, 0xA0
-_UTC_TIME_CENTURY = 50
-"""A year of two digits is 20xx below this, else 19xx (RFC 5280, 4.1.2.5.1)."""
+from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError, read_fingerprint
 
 
 class FingerprintMismatchError(ssl.SSLCertVerificationError):
@@ -135,25 +132,7 @@ def valid_until(certificate: bytes) -> int:
     The standard library tells this only of a certificate whose authority it has checked, so not of a pinned one.
     """
     try:
-        body, _ = _unwrap(_unwrap(certificate)[0])  # Certificate, TBSCertificate
-        if body[0] == _VERSION:
-            body = _unwrap(body)[1]
-        for _ in ("serial number", "signature algorithm", "issuer"):
-            body = _unwrap(body)[1]
-        validity, _ = _unwrap(body)
-        _, rest = _unwrap(validity)
-        text = _unwrap(rest)[0].decode("ascii")
-        if rest[0] == _UTC_TIME:
-            text = ("20" if int(text[:2]) < _UTC_TIME_CENTURY else "19") + text
-        return int(datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC).timestamp()) * 1000
-    except (IndexError, UnicodeDecodeError, ValueError) as error:
+        end = x509.load_der_x509_certificate(certificate).not_valid_after_utc
+    except (ValueError, x509.InvalidVersion) as error:
         raise ValueError(f"a certificate of {len(certificate)} bytes has no readable end of validity") from error
-
-
-def _unwrap(data: bytes) -> tuple[bytes, bytes]:
-    """Return the content of the first DER element, and what follows it."""
-    size, start = data[1], 2
-    if size >= 0x80:
-        start += size & 0x7F
-        size = int.from_bytes(data[2:start], "big")
-    return data[start : start + size], data[start + size :]
+    return int(end.timestamp()) * 1000

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from email.utils import formatdate
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from connectors.city_hub.auth import Credentials
 from connectors.city_hub.client import AnswerError, HubClient, HubRefusedError, Limits, check_url
 from connectors.hub import Auth, AuthKind
 from tests.fakes.hub import CAMERAS, TOKEN, FakeHub, Fault, cameras, hang_up, raw, says
+from tests.parts.certificates import make_certificate
 
 FAST = Limits(timeout_s=2, attempts=4, pause_s=0.001)
 
@@ -230,31 +230,14 @@ def test_a_url_that_cannot_be_used_names_the_mend(url: str, mend: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def certify(folder: Path) -> tuple[Path, Path]:
-    """Return certificate and key of a new authority that is its own host, 127.0.0.1."""
-    certificate, key = folder / "hub.pem", folder / "hub.key"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=hub"),
-            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
-
-
 async def test_a_certificate_is_checked_against_the_authority_that_is_named(hub: FakeHub, tmp_path: Path) -> None:
-    try:
-        certificate, key = certify(tmp_path)
-    except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no openssl to make a certificate ({error}); install the package openssl")
+    own = make_certificate(tmp_path / "hub")
     hub.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    hub.tls.load_cert_chain(certificate, key)
+    hub.tls.load_cert_chain(own / "cert.pem", own / "key.pem")
     async with hub:
         with pytest.raises(SourceUnreachableError, match=r"its certificate is not trusted .*; set ca_file of source"):
             await ask(hub)
-        async with HubClient("city_hub", hub.url, credentials(), FAST, certificate) as client:
+        async with HubClient("city_hub", hub.url, credentials(), FAST, own / "cert.pem") as client:
             assert b"CAM-0002" in await client.get(client.resolve(f"{CAMERAS}?pageNo=1"), not_busy)
 
     assert len(hub.requests) == 1

@@ -10,10 +10,12 @@ from contextlib import closing, suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Request
 
-from connectors.mqtt.websocket import WebSocket, WebSocketRefusedError, frame_of, open_websocket
+from connectors.mqtt.websocket import WebSocket, WebSocketRefusedError, open_websocket
 
-BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
+CONTINUATION, BINARY, CLOSE, PING, PONG = 0, 2, 8, 9, 10
 
 
 def from_server(payload: bytes, kind: int = BINARY, *, last: bool = True) -> bytes:
@@ -37,11 +39,23 @@ def unmask(frame: bytes) -> tuple[int, bytes]:
     return frame[0] & 0x0F, bytes(byte ^ mask[index % 4] for index, byte in enumerate(body))
 
 
+def shaken_hands() -> WSConnection:
+    """Return a client's protocol that has opened its WebSocket."""
+    client, server = WSConnection(ConnectionType.CLIENT), WSConnection(ConnectionType.SERVER)
+    server.receive_data(client.send(Request(host="broker", target="/mqtt", subprotocols=["mqtt"])))
+    next(server.events())
+    client.receive_data(server.send(AcceptConnection(subprotocol="mqtt")))
+    next(client.events())
+    return client
+
+
 class Pair:
+    """An open WebSocket, and the bare line at its other end."""
+
     def __init__(self) -> None:
         near, self.far = socket.socketpair()
         near.setblocking(False)
-        self.near = WebSocket(near)
+        self.near = WebSocket(near, shaken_hands())
 
     def close(self) -> None:
         self.near.close()
@@ -66,17 +80,22 @@ def pair() -> Iterator[Pair]:
         yield pair
 
 
-@pytest.mark.parametrize("size", [0, 1, 3, 125, 126, 65_535, 65_536])
-def test_a_frame_is_masked_and_holds_what_was_sent(size: int) -> None:
-    payload = bytes(range(256)) * (size // 256 + 1)
-    assert unmask(frame_of(BINARY, payload[:size])) == (BINARY, payload[:size])
+@pytest.mark.parametrize("size", [1, 3, 125, 126, 65_535, 65_536])
+def test_what_is_sent_is_one_masked_frame(pair: Pair, size: int) -> None:
+    payload = (bytes(range(256)) * (size // 256 + 1))[:size]
+    assert pair.near.send(payload) == size
+    assert unmask(pair.far.recv(1 << 20)) == (BINARY, payload)
 
 
 @given(st.lists(st.tuples(st.binary(max_size=300), st.booleans()), min_size=1, max_size=6), st.data())
 def test_mqtt_is_received_whole_however_frames_and_packets_are_cut(
     frames: list[tuple[bytes, bool]], data: st.DataObject
 ) -> None:
-    stream = b"".join(from_server(payload, last=last) + from_server(b"?", PONG) for payload, last in frames)
+    begins = [True, *(last for _, last in frames)]
+    stream = b"".join(
+        from_server(payload, BINARY if begin else CONTINUATION, last=last) + from_server(b"?", PONG)
+        for (payload, last), begin in zip(frames, begins, strict=False)
+    )
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
     found = b""
     with closing(Pair()) as pair:
@@ -128,22 +147,60 @@ def test_a_ping_is_answered_masked_and_behind_what_is_being_sent(pair: Pair) -> 
     assert unmask(bytes(got[whole:])) == (PONG, b"still there?")
 
 
+def test_what_is_sent_comes_behind_answers_that_are_still_on_their_way(pair: Pair) -> None:
+    while not pair.near._out:
+        pair.far.sendall(from_server(bytes(125), PING) * 100)
+        assert pair.all() == b""
+    with pytest.raises(BlockingIOError):
+        pair.near.send(b"mqtt")
+    got = pair.far.recv(1 << 20)
+    assert pair.near.send(b"mqtt") == 4
+    got += pair.far.recv(1 << 20)
+    assert unmask(got[-10:]) == (BINARY, b"mqtt")
+    pongs = [got[at : at + 131] for at in range(0, len(got) - 10, 131)]
+    assert [unmask(pong) for pong in pongs] == [(PONG, bytes(125))] * len(pongs)
+
+
+def test_pings_are_answered_for_as_long_as_the_answers_are_read(pair: Pair) -> None:
+    for _ in range(10):
+        pair.far.sendall(from_server(bytes(125), PING) * 100)
+        assert pair.all() == b""
+        assert len(pair.far.recv(1 << 20)) == 100 * 131
+
+
 def test_a_close_is_answered_and_is_the_end(pair: Pair) -> None:
     pair.far.sendall(from_server(b"last") + from_server(b"\x03\xe8bye", CLOSE))
     assert pair.near.recv(4) == b"last"
-    assert pair.near.recv(1) == b""
+    assert pair.near.pending() > 0, "select would never tell of the end"
+    assert [pair.near.recv(1), pair.near.recv(1)] == [b"", b""]
     assert unmask(pair.far.recv(100)) == (CLOSE, b"\x03\xe8bye")
+    with pytest.raises(BrokenPipeError):
+        pair.near.send(b"too late")
 
 
 @pytest.mark.parametrize(
     "frame",
-    [b"\x81\x01a", b"\xc2\x01a", b"\x82\x81aaaaa", b"\x83\x00", b"\x89\x7e\x00\x7e"],
+    [b"\x81\x01a", b"\xc2\x01a", b"\x82\x81aaaaa", b"\x83\x00", b"\x89\x7e\x00\x7e", b"\x80\x01a", b"\x88\x02\x00\x00"],
     ids=lambda frame: frame.hex(),
 )
-def test_what_the_protocol_forbids_ends_the_connection(pair: Pair, frame: bytes) -> None:
-    pair.far.sendall(frame)
-    with pytest.raises(ConnectionError, match="WebSocket"):
-        pair.near.recv(1)
+def test_what_the_protocol_forbids_ends_the_connection_after_what_came_before(pair: Pair, frame: bytes) -> None:
+    pair.far.sendall(from_server(b"mqtt") + frame)
+    assert pair.near.recv(10) == b"mqtt"
+    assert pair.near.pending() > 0
+    for _ in range(2):
+        with pytest.raises(ConnectionError, match="WebSocket"):
+            pair.near.recv(1)
+
+
+def test_a_server_that_asks_and_reads_nothing_is_not_answered_without_end(pair: Pair) -> None:
+    with pytest.raises(BlockingIOError):
+        pair.near.send(bytes(4 * 1024 * 1024))
+    before = len(pair.near._out)
+    pings = from_server(bytes(125), PING) * 400
+    for _ in range(10):
+        pair.far.sendall(pings)
+        assert pair.all() == b""
+    assert 0 < len(pair.near._out) - before <= 64 * 1024
 
 
 def opening(
@@ -174,7 +231,10 @@ def opening(
     return seen[0], opened
 
 
-SWITCHED = "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept:{accept}\r\nX-Connection-Id: 7\r\n\r\n"
+SWITCHED = (
+    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: WebSocket\r\n"
+    "sec-websocket-accept:{accept}\r\nX-Connection-Id: 7\r\n\r\n"
+)
 
 
 def test_the_handshake_asks_for_mqtt_at_the_path_and_keeps_what_follows_the_answer() -> None:
@@ -185,7 +245,10 @@ def test_the_handshake_asks_for_mqtt_at_the_path_and_keeps_what_follows_the_answ
     opened.close()
 
 
-@pytest.mark.parametrize(("host", "port", "named"), [("broker", 80, "broker"), ("::1", 9001, "[::1]:9001")])
+@pytest.mark.parametrize(
+    ("host", "port", "named"),
+    [("broker", 80, "broker"), ("::1", 9001, "[::1]:9001"), ("物业", 9001, "xn--vhqz89f:9001")],
+)
 def test_the_host_is_named_as_a_url_names_it(host: str, port: int, named: str) -> None:
     request, opened = opening(SWITCHED, host=host, port=port)
     assert f"\r\nHost: {named}\r\n" in request
@@ -196,12 +259,21 @@ def test_the_host_is_named_as_a_url_names_it(host: str, port: int, named: str) -
     ("answer", "words"),
     [
         ("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n<html>", "/mqtt is answered 404 Not Found"),
-        ("HTTP/1.1 200\r\n\r\n", "/mqtt is answered 200"),
-        ("", "/mqtt is not answered in HTTP"),
-        ("SSH-2.0-OpenSSH", "/mqtt is not answered in HTTP"),
-        ("HTTP/1.1 101 Switching\r\nSec-WebSocket-Accept: x\r\n\r\n", "/mqtt is no MQTT over WebSocket"),
-        (SWITCHED.replace("X-Connection-Id: 7", "Sec-WebSocket-Protocol: chat"), "/mqtt is no MQTT over WebSocket"),
-        ("HTTP/1.1 101 x\r\n" + "a: b\r\n" * 4000, "/mqtt is not answered in HTTP"),
+        ("HTTP/1.1 200\r\n\r\n", "/mqtt is answered 200 OK"),
+        ("HTTP/1.1 403 \r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n", "/mqtt is answered 403 Forbidden"),
+        ("HTTP/1.1 525 Odd\r\n\r\n", "/mqtt is answered 525"),
+        ("", "/mqtt is no MQTT over WebSocket (Bad HTTP message)"),
+        ("SSH-2.0-OpenSSH", "/mqtt is no MQTT over WebSocket (Bad HTTP message)"),
+        ("HTTP/1.1 101 x\r\n" + "a: b\r\n" * 4000, "/mqtt is no MQTT over WebSocket (Bad HTTP message)"),
+        (SWITCHED.replace("{accept}", "x"), "/mqtt is no MQTT over WebSocket (Bad accept token)"),
+        (
+            SWITCHED.replace("X-Connection-Id: 7", "Sec-WebSocket-Protocol: chat"),
+            "/mqtt is no MQTT over WebSocket (unrecognized subprotocol chat)",
+        ),
+        (
+            SWITCHED.replace("X-Connection-Id: 7", "Sec-WebSocket-Protocol: \xff"),
+            "/mqtt is no MQTT over WebSocket (Headers are not ASCII)",
+        ),
     ],
 )
 def test_another_answer_than_a_websocket_is_named(answer: str, words: str) -> None:
