@@ -46,7 +46,7 @@ CLOCK_FILE = "collector/clock.py"
 SINGLE_IMPORTERS = {
     "paho": ("connectors/mqtt/client.py", "benchmarks/bare_paho.py"),
     "wsproto": ("connectors/mqtt/websocket.py",),
-    "cryptography": ("connectors/mqtt/tls.py",),
+    "cryptography": ("connectors/mqtt/certificate.py",),
     "aiohttp": ("connectors/city_hub/client.py",),
     "aiohttp.web": ("connectors/city_hub/client.py", "collector/web/"),
     "influxdb_client": ("evidence/series.py",),

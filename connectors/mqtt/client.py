@@ -99,6 +99,12 @@ class _Receiver(paho.Client):
                 return code
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
+    def end(self) -> None:
+        """Disconnect, end the network thread, and leave no socket to whoever collects garbage."""
+        self.disconnect()
+        self.loop_stop()
+        self._reset_sockets()
+
     def ping(self) -> int:
         """Send a PINGREQ; returns how many have been sent on this connection, its answer being the last of so many."""
         self._send_pingreq()
@@ -193,8 +199,7 @@ class MqttClient:
     def renew(self) -> None:
         """Drop the connection and make a new one in the same session, whether or not the old thread still lives."""
         self._paho.on_disconnect = None  # wanted, so nobody need hear of it
-        self._paho.disconnect()
-        self._paho.loop_stop()
+        self._paho.end()
         with self._lock:
             self._live_epoch = 0
             self._thread = None
@@ -221,8 +226,7 @@ class MqttClient:
     def stop(self) -> None:
         """Disconnect and end the network thread. The session and its subscriptions stay with the broker."""
         self._closing.set()
-        self._paho.disconnect()
-        self._paho.loop_stop()
+        self._paho.end()
 
     def _build(self) -> _Receiver:
         """Return a paho client with every handler in place; raises MqttSourceError when a TLS file cannot be used."""

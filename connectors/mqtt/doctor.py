@@ -10,10 +10,11 @@ import time
 from collections.abc import Mapping
 
 from connectors.mqtt.advice import PIN, mend_of, name_reason, name_trouble
+from connectors.mqtt.certificate import valid_until
 from connectors.mqtt.ear import Line
 from connectors.mqtt.finding import Check, Outcome, Plan, Report
 from connectors.mqtt.source import MqttSource, MqttSourceError, overlap
-from connectors.mqtt.tls import colons, fetch_certificate, fingerprint_of, valid_until
+from connectors.mqtt.tls import colons, fetch_certificate, fingerprint_of
 from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble
 from connectors.record import QOS_MASK
 

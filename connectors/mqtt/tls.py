@@ -11,8 +11,6 @@ import socket
 import ssl
 from typing import Any
 
-from cryptography import x509
-
 from connectors.mqtt.source import SYSTEM_TRUST, MqttSource, MqttSourceError, read_fingerprint
 
 
@@ -124,15 +122,3 @@ def fingerprint_of(certificate: bytes) -> str:
 def colons(fingerprint: str) -> str:
     """Return a fingerprint as ``openssl x509 -fingerprint`` prints it."""
     return bytes.fromhex(fingerprint).hex(":").upper()
-
-
-def valid_until(certificate: bytes) -> int:
-    """Return until when (ms UTC) a certificate (DER) is valid; raises ValueError when it cannot be read.
-
-    The standard library tells this only of a certificate whose authority it has checked, so not of a pinned one.
-    """
-    try:
-        end = x509.load_der_x509_certificate(certificate).not_valid_after_utc
-    except (ValueError, x509.InvalidVersion) as error:
-        raise ValueError(f"a certificate of {len(certificate)} bytes has no readable end of validity") from error
-    return int(end.timestamp()) * 1000

@@ -235,7 +235,7 @@ def test_a_clean_stop_stores_acknowledges_and_disconnects_in_this_order(room: Ro
     stopping.join(10)
     room.broker.wait_for(wire.DISCONNECT)
     kinds = [packet.kind for packet in room.broker.packets]
-    assert kinds == [wire.CONNECT, wire.SUBSCRIBE, *[wire.PUBACK] * 300, wire.DISCONNECT]
+    assert kinds == [wire.CONNECT, wire.SUBSCRIBE, *[wire.PUBACK] * 300, wire.PINGREQ, wire.DISCONNECT]
     assert room.acks() == list(range(1, 301))
     assert len(room.keeper.kept) == 300
     status = read_status(room.folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -54,3 +55,8 @@ def _read_key(folder: Path) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return key
+
+
+def der_of(folder: Path) -> bytes:
+    """Return the folder's certificate (DER)."""
+    return ssl.PEM_cert_to_DER_cert((folder / "cert.pem").read_text())

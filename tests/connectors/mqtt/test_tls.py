@@ -2,19 +2,18 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from pathlib import Path
 
 import pytest
 
 from connectors.mqtt.client import MqttClient
 from connectors.mqtt.source import MqttSource, MqttSourceError
-from connectors.mqtt.tls import Context, colons, fetch_certificate, fingerprint_of, make_context, valid_until
+from connectors.mqtt.tls import Context, colons, fetch_certificate, fingerprint_of, make_context
 from tests.connectors.mqtt.test_client import Ear
 from tests.fakes import wire_broker as wire
 from tests.fakes.patience import wait_until
 from tests.fakes.wire_broker import WireBroker
-from tests.parts.certificates import fingerprint, make_certificate
+from tests.parts.certificates import der_of, fingerprint, make_certificate
 
 PROTOCOLS = ("5", "3.1.1")
 
@@ -40,10 +39,6 @@ def serving(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
     return context
-
-
-def der_of(certificate: Path) -> bytes:
-    return ssl.PEM_cert_to_DER_cert((certificate / "cert.pem").read_text())
 
 
 class Visit:
@@ -163,28 +158,6 @@ def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(folder: Pat
         make_context(
             source_at(1, tls_ca="system", tls_cert=f"{locked}/cert.pem", tls_key=f"{locked}/key.pem"),
         )
-
-
-@pytest.mark.parametrize("days", [-1, 2, 36_500])
-def test_the_end_of_validity_is_read_even_when_it_is_past_or_after_2049(tmp_path: Path, days: int) -> None:
-    before = int(time.time())
-    certificate = make_certificate(tmp_path / "certificate", days=days)
-    after = int(time.time())
-    end = valid_until(der_of(certificate)) // 1000 - days * 24 * 3600
-    assert before <= end <= after
-
-
-@pytest.mark.parametrize("garbage", [b"", b"\x30", b"\x30\x82\xff\xff", b"\x30\x03\x02\x01\x01", bytes(64)])
-def test_a_certificate_that_cannot_be_read_has_no_end(garbage: bytes) -> None:
-    with pytest.raises(ValueError, match="no readable end"):
-        valid_until(garbage)
-
-
-def test_a_certificate_of_an_unknown_version_has_no_end(folder: Path) -> None:
-    version = b"\xa0\x03\x02\x01"
-    spoilt = der_of(folder / "ours").replace(version + b"\x02", version + b"\x05", 1)
-    with pytest.raises(ValueError, match="no readable end"):
-        valid_until(spoilt)
 
 
 def test_the_certificate_met_is_remembered_even_when_it_is_refused(folder: Path) -> None:
