@@ -50,6 +50,8 @@ class Schedule:
     messages: int
     kills: int
     seed: int
+    patience_s: float
+    """The longest pause between a burst and its kill: about what the collector needs for the burst."""
 
     def published(self) -> list[str]:
         return [f"id-{number}" for number in range(self.messages)]
@@ -62,7 +64,7 @@ class Schedule:
         collector.start(until_ready=True)
         for kill in range(self.kills):
             send(published[kill * burst : (kill + 1) * burst])
-            time.sleep(dice.uniform(0, 0.15))
+            time.sleep(dice.uniform(0, self.patience_s))
             assert collector.end(signal.SIGKILL) == -signal.SIGKILL
             # Some kills fall into the start itself, before or while the backlog comes in.
             collector.start(until_ready=dice.random() < 0.7)
@@ -70,9 +72,9 @@ class Schedule:
         send(published[self.kills * burst :])
 
 
-PACKAGED = Schedule(messages=5000, kills=12, seed=20261103)
-MOSQUITTO = Schedule(messages=60_000, kills=20, seed=76)
-CONTROL = Schedule(messages=20_000, kills=7, seed=76)
+PACKAGED = Schedule(messages=5000, kills=12, seed=20261103, patience_s=0.15)
+MOSQUITTO = Schedule(messages=60_000, kills=20, seed=76, patience_s=0.03)
+CONTROL = Schedule(messages=20_000, kills=7, seed=76, patience_s=0.15)
 
 
 class NaiveProcess:
