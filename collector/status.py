@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from collector.house import House
 from collector.intake_status import read_status
 from connectors.mqtt.status import MqttStatus
-from connectors.record import GapCause
+from connectors.record import GapCause, Kind
 from evidence.gap_lines import say_gap, say_time
 from evidence.ledger import LedgerError
 from evidence.window import window_before
@@ -30,7 +32,8 @@ def source_status(house: House) -> list[dict[str, Any]]:
     failing = intake is not None and intake.failing_since > 0
     # A restart that the session outlived is what grade A asks for; it cannot count against it.
     interrupted = {gap.source for gap in recent_gaps(house) if gap.cause != GapCause.BROKER_RESTARTED}
-    folded, gaps = _from_ledger(house)
+    folded = _from_ledger(house)
+    gaps = Counter(gap.source for gap in _gaps(house))
     stored: dict[str, int] = {}
     for part in house.locker.partitions():
         stored[part.source] = stored.get(part.source, 0) + part.count
@@ -47,7 +50,7 @@ def source_status(house: House) -> list[dict[str, Any]]:
                 "ignored": ignored,
                 "unread": unread,
                 "lag": kept - folded.get(name, (0, 0, 0, 0, 0))[0],
-                "gaps": gaps.get(name, 0),
+                "gaps": gaps[name],
                 "last_seen": _local(house, last_seen) if last_seen else None,
                 "grade": _grade(doors.get(name), interrupted=failing or name in interrupted)
                 if source.kind == "mqtt"
@@ -71,10 +74,22 @@ def _grade(door: MqttStatus | None, *, interrupted: bool) -> str:
 
 
 def recent_gaps(house: House) -> list[Gap]:
-    """Return the gaps of all sources that reach into the days a run now would look at, or into today; newest first."""
+    """Return the gaps of all sources that reach into the days a run now would look at, or into today; newest first.
+
+    Those that nobody has read yet are among them: the intake alone is enough to tell them.
+    """
     window = window_before(house.clock(), house.settings.night.window_days, house.settings.zone)
-    rows = _query(house, "SELECT source, since, until, cause, receipt FROM gaps ORDER BY receipt DESC")
-    return [gap for gap in (Gap(*row) for row in rows) if gap.until >= window.as_ms()[0]]
+    return [gap for gap in reversed(_gaps(house)) if gap.until >= window.as_ms()[0]]
+
+
+def _gaps(house: House) -> list[Gap]:
+    rows = _query(house, "SELECT source, since, until, cause, receipt FROM gaps ORDER BY receipt")
+    ((cursor,),) = _query(house, "SELECT cursor FROM meta") or [(0,)]
+    fresh = []
+    for record in house.locker.of_kind(Kind.GAP, cursor):
+        body = json.loads(record.payload)
+        fresh.append(Gap(record.source, body["from"], body["to"], body["cause"], record.receipt))
+    return [*(Gap(*row) for row in rows), *fresh]
 
 
 def gap_lines(house: House, most: int) -> list[str]:
@@ -100,9 +115,8 @@ def unread_shapes(house: House) -> list[dict[str, Any]]:
     ]
 
 
-def _from_ledger(house: House) -> tuple[dict[str, tuple[int, int, int, int, int]], dict[str, int]]:
-    counts = {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in _query(house, _COUNTS)}
-    return counts, dict(_query(house, "SELECT source, count(*) FROM gaps GROUP BY source"))
+def _from_ledger(house: House) -> dict[str, tuple[int, int, int, int, int]]:
+    return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in _query(house, _COUNTS)}
 
 
 def _query(house: House, statement: str) -> list[tuple[Any, ...]]:

@@ -191,6 +191,15 @@ class Locker:
                     break
         return found
 
+    def of_kind(self, kind: Kind, after: int) -> list[Record]:
+        """Return the records of one kind with ``after`` < receipt, in order; looks at every record behind it."""
+        found: list[Record] = []
+        statement = f"SELECT {_COLUMNS} FROM records WHERE receipt > ? AND kind = ? ORDER BY receipt"  # noqa: S608
+        with self._mutex:
+            for day in self.days():
+                found.extend(_record(row, day) for row in self._reader(day).execute(statement, (after, str(kind))))
+        return found
+
     def get(self, receipt: int) -> Record:
         """Return one record; raises KeyError when there is none with this receipt."""
         records = self.read(receipt - 1, 1, receipt)

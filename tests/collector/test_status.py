@@ -123,6 +123,21 @@ def test_the_grade_is_what_the_intake_has_seen(house: House, seen: dict[str, Any
     assert source_status(house)[0]["grade"] == grade
 
 
+def test_a_gap_that_nobody_has_read_yet_is_told_and_counts(house: House) -> None:
+    write_status(house.data, status_of_intake(5, session_kept=True, outlived=True))
+    for cause in (GapCause.NO_ROOM, GapCause.QUEUE_LIMIT):
+        house.locker.append([gap_arrival("water", at("2026-11-01 10:00"), at("2026-11-01 10:01"), cause, "")])
+        if cause is GapCause.NO_ROOM:
+            read_all(house)
+
+    entry = source_status(house)[0]
+    assert (entry["gaps"], entry["grade"]) == (2, "C")
+    assert [line.split("：")[1].split("（")[0] for line in gap_lines(house, 10)] == [
+        "消息服务器丢弃过消息，疑因排队超限",
+        "QoS 0消息来不及存储而丢弃",
+    ]
+
+
 def test_a_restart_that_the_session_outlived_does_not_count_against_the_grade(house: House) -> None:
     write_status(house.data, status_of_intake(5, session_kept=True, outlived=True))
     gap = gap_arrival("water", at("2026-11-01 10:00"), at("2026-11-01 10:01"), GapCause.BROKER_RESTARTED, "")

@@ -117,6 +117,16 @@ def test_one_record_is_found_by_its_receipt_in_any_file(locker: Locker, clock: C
             locker.stored_leaf(receipt)
 
 
+def test_records_of_one_kind_are_found_behind_a_receipt_in_every_file(locker: Locker, clock: Clock) -> None:
+    gap = Arrival("a", Kind.GAP, NOON, "downtime", b"{}")
+    first, _, second = locker.append([gap, *messages(1), gap])
+    clock.now += DAY_MS
+    (third,) = locker.append([gap])
+    assert [one.receipt for one in locker.of_kind(Kind.GAP, 0)] == [first, second, third]
+    assert [one.receipt for one in locker.of_kind(Kind.GAP, first)] == [second, third]
+    assert locker.of_kind(Kind.GAP, third) == []
+
+
 def test_a_source_is_counted_over_all_days(locker: Locker, clock: Clock) -> None:
     locker.append([*messages(2), *messages(1, "b")])
     clock.now += DAY_MS
