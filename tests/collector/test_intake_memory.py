@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,5 +99,6 @@ def test_under_a_steady_load_memory_stays_flat(
     broker: RealBroker, tmp_path: Path, seconds: float, warm_up_s: float
 ) -> None:
     course = watch(tmp_path / "house", broker, seconds, warm_up_s)
+    sys.stdout.write(f"\n{course.describe()}\n")
     assert course.stored == course.published
     assert course.growth_bytes <= GROWTH_MAX_BYTES, course.describe()
