@@ -45,6 +45,7 @@ from collector.web.sentences import link_numbers
 from collector.web.source_contexts import (
     DevicePage,
     DeviceUse,
+    GapLine,
     PlaceLink,
     RunLine,
     RunsPage,
@@ -191,7 +192,20 @@ def make_source(run: Run, status: Sequence[Mapping[str, Any]], source: str, *, p
         raise PageMissingError("source", source)
     pager = _view_pager(page, len(receipts), lambda number: addresses.source_href(source, number))
     records = tuple(_source_record(run, source, receipt) for receipt in _cut(receipts, pager))
-    return SourcePage(view_head(run), line, source, records, pager, empty=not receipts)
+    return SourcePage(view_head(run), line, source, _gap_lines(run, source), records, pager, empty=not receipts)
+
+
+def _gap_lines(run: Run, source: str) -> tuple[GapLine, ...]:
+    return tuple(
+        GapLine(
+            Figure(str(gap["receipt"]), addresses.record_href(gap["receipt"])),
+            view_moment(run, gap["from_ms"]),
+            view_moment(run, gap["to_ms"]),
+            gap["cause"],
+        )
+        for gap in run.manifest.get("gaps", ())
+        if gap["source"] == source
+    )
 
 
 def make_runs(runs: RunFolder, run: Run, *, page: int = 1) -> RunsPage:

@@ -136,12 +136,23 @@ class SourceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class GapLine:
+    """A time in which messages of the source may be missing, in local time; ``cause`` is a word of ``GapCause``."""
+
+    record: Figure
+    since: str
+    until: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourcePage:
-    """The records of one source on which the run rests."""
+    """The gaps of one source that reach into the run's window, and the records on which the run rests."""
 
     head: RunHead
     line: SourceLine | None
     source: str
+    gaps: tuple[GapLine, ...]
     records: tuple[SourceRecord, ...]
     pager: Pager
     empty: bool

@@ -5,6 +5,9 @@ The form's own texts, sentences, reasons and assumptions are Chinese in both: th
 
 from __future__ import annotations
 
+from connectors.record import GapCause
+from evidence.gap_lines import CAUSES
+
 LANGUAGES = ("zh", "en")
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -230,6 +233,24 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "sources.none": ("还没有配置数据源。", "No source is configured yet."),
     "source": ("数据源 {source}", "Source {source}"),
+    "source.gaps": ("统计期内的接收中断", "Gaps that reach into the window"),
+    "source.gaps.intro": (
+        "期间可能有消息缺失：凡按最差值或最后状态判定的分项，在得分中按未证实计。",
+        "Messages may be missing: what is judged by its worst or its last value is unproven in the score.",
+    ),
+    "source.gaps.since": ("起", "From"),
+    "source.gaps.until": ("止", "To"),
+    "source.gaps.cause": ("原因", "Cause"),
+    "cause.session_lost": (CAUSES[GapCause.SESSION_LOST], "the broker had lost our session"),
+    "cause.broker_restarted": (CAUSES[GapCause.BROKER_RESTARTED], "the broker was down, and kept our session"),
+    "cause.taken_over": (
+        CAUSES[GapCause.TAKEN_OVER],
+        "another program used our client id, or the broker kept ending the connection",
+    ),
+    "cause.queue_limit": (CAUSES[GapCause.QUEUE_LIMIT], "the broker dropped messages, suspected of a queue limit"),
+    "cause.downtime": (CAUSES[GapCause.DOWNTIME], "we did not receive, and the broker kept no session"),
+    "cause.disk_full": (CAUSES[GapCause.DISK_FULL], "nothing could be stored, so nothing was acknowledged"),
+    "cause.no_room": (CAUSES[GapCause.NO_ROOM], "QoS 0 messages came faster than they could be stored"),
     "source.records": ("本次运行采用的记录", "Records this run rests on"),
     "source.empty": (
         "本次运行没有采用该数据源的任何记录：没有收到可用的数据。",

@@ -226,6 +226,8 @@ def write_run(out: Path, store: Store, number: int, environment: str = "simulate
         f"indicators/{row['no']:02d}.json": write_json(folder / "indicators" / f"{row['no']:02d}.json", row)
         for row in indicators
     }
+    gap = {"from": 1_793_600_000_000, "to": 1_793_600_060_000, "cause": "broker_restarted", "detail": ""}
+    gap_receipt = store.add_json("thingsboard", Kind.GAP, gap["cause"], gap)
     manifest = {
         "format": 1,
         "community": COMMUNITY,
@@ -233,6 +235,15 @@ def write_run(out: Path, store: Store, number: int, environment: str = "simulate
         "environment": environment,
         "cutoff_receipt": 1,
         "window": {"from_ms": 1, "to_ms": 2, "days": 7, "zone": "Asia/Shanghai"},
+        "gaps": [
+            {
+                "source": "thingsboard",
+                "from_ms": gap["from"],
+                "to_ms": gap["to"],
+                "cause": gap["cause"],
+                "receipt": gap_receipt,
+            }
+        ],
         "files": {**digests, "scorecard.json": write_json(folder / "scorecard.json", card)},
     }
     write_json(folder / "run.json", manifest)

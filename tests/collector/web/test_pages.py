@@ -111,6 +111,14 @@ def test_a_source_lists_the_records_the_run_rests_on(run: Run, example: Example)
     assert make_source(run, example.status, "acme").empty
 
 
+def test_a_source_lists_its_gaps_in_the_window_with_their_records(run: Run, example: Example) -> None:
+    (gap,) = make_source(run, example.status, "thingsboard").gaps
+    assert (gap.since, gap.until) == ("2026-11-02 14:13:20.000+08:00", "2026-11-02 14:14:20.000+08:00")
+    assert gap.cause == "broker_restarted"
+    assert gap.record.href == f"/records/{gap.record.text}"
+    assert make_source(run, example.status, "acme").gaps == ()
+
+
 def test_the_runs_stand_newest_first(tmp_path: Path) -> None:
     for number in (1, 2):
         write_run(tmp_path, Store(), number, environment="production")

@@ -7,6 +7,7 @@ import pytest
 
 from collector.web import words
 from collector.web.words import WORDS, name_word, say
+from connectors.record import GapCause
 
 WEB = Path(words.__file__).parent
 GROUPS = [
@@ -25,6 +26,7 @@ GROUPS = [
     "record",
     "error",
     "papers",
+    "cause",
 ]
 
 
@@ -41,6 +43,10 @@ def test_every_word_that_a_template_says_is_in_the_catalogue() -> None:
     }
     assert said <= set(WORDS)
     assert len(said) > 80
+
+
+def test_every_cause_of_a_gap_has_a_name() -> None:
+    assert {key.partition(".")[2] for key in WORDS if key.startswith("cause.")} == set(GapCause)
 
 
 def test_no_word_is_left_unsaid() -> None:
