@@ -198,7 +198,7 @@ def make_source(run: Run, status: Sequence[Mapping[str, Any]], source: str, *, p
 def _gap_lines(run: Run, source: str) -> tuple[GapLine, ...]:
     return tuple(
         GapLine(
-            Figure(str(gap["receipt"]), addresses.record_href(gap["receipt"])),
+            Figure(f"#{gap['receipt']}", addresses.record_href(gap["receipt"])),
             view_moment(run, gap["from_ms"]),
             view_moment(run, gap["to_ms"]),
             gap["cause"],
