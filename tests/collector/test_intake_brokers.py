@@ -32,54 +32,47 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealBroke
         yield running
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[DataFolder]:
-    house = DataFolder(tmp_path / "data")
-    yield house
-    house.close()
-
-
 def test_a_session_is_kept_over_a_restart_and_what_was_acknowledged_does_not_come_again(
-    broker: RealBroker, house: DataFolder
+    broker: RealBroker, data_folder: DataFolder
 ) -> None:
     with Publisher(broker.port) as publisher:
-        intake = house.open(broker.source())
+        intake = data_folder.open(broker.source())
         publisher.send_all("v1/a", numbers(0, 1000))
-        wait_until(lambda: len(house.records()) == 1000, what="1,000 records")
+        wait_until(lambda: len(data_folder.records()) == 1000, what="1,000 records")
         intake.stop()
         publisher.send_all("v1/a", numbers(1000, 2000))
         publisher.settle()
-        intake = house.open(broker.source())
-        wait_until(lambda: len(house.records()) >= 2000, what="2,000 records")
+        intake = data_folder.open(broker.source())
+        wait_until(lambda: len(data_folder.records()) >= 2000, what="2,000 records")
         threading.Event().wait(2.5 if broker.protocol == "3.1.1" else 0.3)
         intake.stop()
-    assert len(house.records()) == 2000
-    assert house.payloads() == bytes_of(numbers(0, 2000))
-    assert house.records(Kind.GAP) == []
-    assert {record.flags for record in house.records()} == {0b0010}
+    assert len(data_folder.records()) == 2000
+    assert data_folder.payloads() == bytes_of(numbers(0, 2000))
+    assert data_folder.records(Kind.GAP) == []
+    assert {record.flags for record in data_folder.records()} == {0b0010}
 
 
 def test_stopped_in_the_middle_of_a_flow_again_and_again_nothing_comes_twice(
-    broker: RealBroker, house: DataFolder
+    broker: RealBroker, data_folder: DataFolder
 ) -> None:
     messages = [(b"v1/a", b"%d" % number) for number in range(6000)]
     with Flood(broker.port) as flood:
-        intake = house.open(broker.source())
+        intake = data_folder.open(broker.source())
         for start in range(0, 6000, 1000):
             flood.send(messages[start : start + 1000], batch=100)
             intake.stop()
-            intake = house.open(broker.source())
+            intake = data_folder.open(broker.source())
         flood.settle()
-        wait_until(lambda: len(house.records()) >= 6000, 3 * REDELIVERY_TIMEOUT_S, "6,000 records")
+        wait_until(lambda: len(data_folder.records()) >= 6000, 3 * REDELIVERY_TIMEOUT_S, "6,000 records")
         threading.Event().wait(2.5 if broker.protocol == "3.1.1" else 0.3)
         intake.stop()
-    assert sorted(record.payload for record in house.records()) == sorted(payload for _, payload in messages)
+    assert sorted(record.payload for record in data_folder.records()) == sorted(payload for _, payload in messages)
 
 
-def test_a_failing_locker_loses_nothing(broker: RealBroker, house: DataFolder) -> None:
+def test_a_failing_locker_loses_nothing(broker: RealBroker, data_folder: DataFolder) -> None:
     keeper = FakeKeeper()
     with Publisher(broker.port) as publisher:
-        intake = house.open(broker.source(), keeper=keeper)
+        intake = data_folder.open(broker.source(), keeper=keeper)
         publisher.send_all("v1/a", numbers(0, 300))
         wait_until(lambda: len(keeper.kept) >= 300)
         keeper.failure = DISK_FULL
@@ -96,24 +89,27 @@ def test_a_failing_locker_loses_nothing(broker: RealBroker, house: DataFolder) -
         intake.stop()
 
 
-def test_the_retained_flag_is_kept(broker: RealBroker, house: DataFolder) -> None:
+def test_the_retained_flag_is_kept(broker: RealBroker, data_folder: DataFolder) -> None:
     with Publisher(broker.port) as publisher:
         publisher.send("v1/devices", "before", retain=True)
         publisher.settle()
-        intake = house.open(broker.source())
-        wait_until(lambda: len(house.records()) == 1)
+        intake = data_folder.open(broker.source())
+        wait_until(lambda: len(data_folder.records()) == 1)
         publisher.send("v1/devices", "live", retain=True)
-        wait_until(lambda: len(house.records()) == 2)
+        wait_until(lambda: len(data_folder.records()) == 2)
         intake.stop()
-    assert [(record.payload, record.retained) for record in house.records()] == [(b"before", True), (b"live", False)]
+    assert [(record.payload, record.retained) for record in data_folder.records()] == [
+        (b"before", True),
+        (b"live", False),
+    ]
 
 
-def test_a_killed_broker_is_found_again_and_nothing_is_lost(broker: RealBroker, house: DataFolder) -> None:
-    intake = house.open(broker.source())
+def test_a_killed_broker_is_found_again_and_nothing_is_lost(broker: RealBroker, data_folder: DataFolder) -> None:
+    intake = data_folder.open(broker.source())
     with Publisher(broker.port) as publisher:
         publisher.send_all("v1/a", numbers(0, 500))
         publisher.settle()
-        wait_until(lambda: house.payloads() == bytes_of(numbers(0, 500)))
+        wait_until(lambda: data_folder.payloads() == bytes_of(numbers(0, 500)))
         if isinstance(broker.server, Mosquitto):
             broker.server.save()
         broker.server.kill()
@@ -121,10 +117,10 @@ def test_a_killed_broker_is_found_again_and_nothing_is_lost(broker: RealBroker, 
         wait_until(lambda: intake.tick().sources[0].connections == 2, 20, "the second connection")
         publisher.send_all("v1/a", numbers(500, 1000))
         publisher.settle()
-        wait_until(lambda: house.payloads() == bytes_of(numbers(0, 1000)), REDELIVERY_TIMEOUT_S)
+        wait_until(lambda: data_folder.payloads() == bytes_of(numbers(0, 1000)), REDELIVERY_TIMEOUT_S)
     intake.stop()
     # A restart that nothing noticed but the end of the connection leaves no gap; one that was seen tells itself.
-    assert {gap.topic for gap in house.records(Kind.GAP)} <= {"broker_restarted"}
+    assert {gap.topic for gap in data_folder.records(Kind.GAP)} <= {"broker_restarted"}
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
@@ -172,42 +168,44 @@ def test_a_late_acknowledgement_of_a_lost_session_acknowledges_none_of_the_new_m
         connector.disconnect(5)
 
 
-def test_wrong_and_right_credentials(house: DataFolder, tmp_path: Path) -> None:
+def test_wrong_and_right_credentials(data_folder: DataFolder, tmp_path: Path) -> None:
     passwords = tmp_path / "passwords"
     subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "reader", "geheim"], check=True)
     with Mosquitto(tmp_path / "broker", "allow_anonymous false", f"password_file {passwords}") as broker:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", username="reader", password="falsch")
-        intake = house.start(source)
+        intake = data_folder.start(source)
         wait_until(intake.first_trouble)
         assert "correct username and password of this source" in intake.first_trouble()
         assert "falsch" not in intake.first_trouble()
         intake.stop()
         good = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", username="reader", password="geheim")
-        house.open(good).stop()
+        data_folder.open(good).stop()
 
 
-def test_mqtt_5_at_the_packaged_broker_says_which_protocol_to_choose(house: DataFolder, tmp_path: Path) -> None:
+def test_mqtt_5_at_the_packaged_broker_says_which_protocol_to_choose(data_folder: DataFolder, tmp_path: Path) -> None:
     with real_broker("packaged", tmp_path / "broker") as broker:
-        intake = house.start(broker.source(protocol="5"))
+        intake = data_folder.start(broker.source(protocol="5"))
         wait_until(intake.first_trouble)
         assert 'choose the other protocol for this source: "3.1.1" or "5"' in intake.first_trouble()
         intake.stop()
 
 
-def test_huge_and_empty_payloads_and_a_topic_that_is_not_utf_8_are_stored(house: DataFolder, tmp_path: Path) -> None:
+def test_huge_and_empty_payloads_and_a_topic_that_is_not_utf_8_are_stored(
+    data_folder: DataFolder, tmp_path: Path
+) -> None:
     with Mosquitto(tmp_path / "broker") as broker:
-        intake = house.open(MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz"))
+        intake = data_folder.open(MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz"))
         huge = bytes(range(256)) * 16 * 1024
         with Publisher(broker.port) as publisher:
             publisher.send("v1/a", huge)
             publisher.send("v1/水表", b"")
             publisher.send("v1/b", "[" * 100_000)
             publisher.settle()
-        wait_until(lambda: len(house.records()) == 3)
+        wait_until(lambda: len(data_folder.records()) == 3)
         intake.stop()
-    assert [(record.topic, len(record.payload)) for record in house.records()] == [
+    assert [(record.topic, len(record.payload)) for record in data_folder.records()] == [
         ("v1/a", 4 * 1024 * 1024),
         ("v1/水表", 0),
         ("v1/b", 100_000),
     ]
-    assert house.records()[0].payload == huge
+    assert data_folder.records()[0].payload == huge

@@ -26,7 +26,7 @@ from tests.fakes.patience import wait_until
 from tests.fakes.publisher import Publisher
 from tests.parts.brokers import KINDS, RealBroker, real_broker
 from tests.parts.flood import Flood
-from tests.parts.intake_process import ROOT, IntakeProcess, Stock
+from tests.parts.intake_process import ROOT, IntakeProcess, Mortal, Stock
 from tests.parts.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.integration
@@ -77,29 +77,18 @@ MOSQUITTO = Schedule(messages=60_000, kills=20, seed=76, patience_s=0.03)
 CONTROL = Schedule(messages=20_000, kills=7, seed=76, patience_s=0.15)
 
 
-class NaiveProcess:
+class NaiveProcess(Mortal):
     """The usual loop as a process of its own."""
 
     def __init__(self, port: int, path: Path) -> None:
         self._command = [sys.executable, str(NAIVE), str(port), str(path)]
         self._path = path
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, until_ready: bool) -> None:
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE)
         if until_ready:
             assert self._process.stdout is not None
             assert self._process.stdout.readline() == b"ready\n"
-
-    def end(self, number: signal.Signals) -> int:
-        if self._process is None:
-            return 0
-        self._process.send_signal(number)
-        code = self._process.wait(20)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._process = None
-        return code
 
     def stored(self) -> set[bytes]:
         with closing(sqlite3.connect(self._path, timeout=30)) as database:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,64 +39,57 @@ class SlowDisk:
         return self._locker.append(arrivals)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[DataFolder]:
-    house = DataFolder(tmp_path / "data")
-    yield house
-    house.close()
-
-
-def test_a_lost_session_is_a_gap_record(house: DataFolder, tmp_path: Path) -> None:
+def test_a_lost_session_is_a_gap_record(data_folder: DataFolder, tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker", persistent=False) as broker:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
-        intake = house.open(source)
+        intake = data_folder.open(source)
         before = system_clock()
         broker.kill()
         broker.start()
         wait_until(lambda: intake.tick().sources[0].gaps == 1, 15, "the gap")
         intake.stop()
-    (gap,) = house.records(Kind.GAP)
+    (gap,) = data_folder.records(Kind.GAP)
     body = json.loads(gap.payload)
     assert body["cause"] == "session_lost"
     assert body["from"] <= before <= body["to"]
 
 
 def test_our_own_downtime_is_a_gap_only_when_the_broker_has_not_kept_the_session(
-    house: DataFolder, tmp_path: Path
+    data_folder: DataFolder, tmp_path: Path
 ) -> None:
     with Mosquitto(tmp_path / "broker", persistent=False) as broker:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
         with Publisher(broker.port) as publisher:
-            intake = house.open(source)
+            intake = data_folder.open(source)
             publisher.send("v1/a", "1")
-            wait_until(lambda: len(house.records()) == 1)
+            wait_until(lambda: len(data_folder.records()) == 1)
             intake.stop()
             publisher.send("v1/a", "2")
             publisher.settle()
-            intake = house.open(source)
-            wait_until(lambda: len(house.records()) == 2)
+            intake = data_folder.open(source)
+            wait_until(lambda: len(data_folder.records()) == 2)
             bridged = intake.status().sources[0]
             intake.stop()
-        assert house.records(Kind.GAP) == []
+        assert data_folder.records(Kind.GAP) == []
         assert bridged.session_kept
         assert 0 < bridged.away_from < bridged.away_until
         broker.kill()
         broker.start()
-        house.open(source).stop()
-    (gap,) = house.records(Kind.GAP)
+        data_folder.open(source).stop()
+    (gap,) = data_folder.records(Kind.GAP)
     body = json.loads(gap.payload)
     assert (gap.source, body["cause"]) == ("tb", "downtime")
-    assert house.records()[-1].received_at <= body["from"] < body["to"] == gap.received_at
+    assert data_folder.records()[-1].received_at <= body["from"] < body["to"] == gap.received_at
 
 
 @pytest.mark.parametrize("persistent", [True, False])
 def test_a_session_that_the_broker_keeps_over_its_restart_is_seen_to_have_outlived_it(
-    *, persistent: bool, house: DataFolder, tmp_path: Path
+    *, persistent: bool, data_folder: DataFolder, tmp_path: Path
 ) -> None:
     with Mosquitto(tmp_path / "broker", persistent=persistent) as broker:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
-        house.open(source).stop()
-        intake = house.open(source)
+        data_folder.open(source).stop()
+        intake = data_folder.open(source)
         assert (intake.status().sources[0].session_kept, intake.status().sources[0].outlived) == (True, False)
         broker.stop()
         wait_until(lambda: "connection refused" in intake.tick().sources[0].last_error, 20, "a refused connection")
@@ -104,35 +97,35 @@ def test_a_session_that_the_broker_keeps_over_its_restart_is_seen_to_have_outliv
         wait_until(lambda: intake.tick().sources[0].connections == 2, 30, "the second connection")
         assert intake.status().sources[0].outlived is persistent
         intake.stop()
-    (gap,) = house.records(Kind.GAP)
+    (gap,) = data_folder.records(Kind.GAP)
     assert gap.topic == ("broker_restarted" if persistent else "session_lost")
 
 
 def test_a_new_client_id_and_a_lost_status_file_leave_a_gap_from_the_last_stored_record(
-    house: DataFolder, tmp_path: Path
+    data_folder: DataFolder, tmp_path: Path
 ) -> None:
     with Mosquitto(tmp_path / "broker") as broker, Publisher(broker.port) as publisher:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
-        intake = house.open(source)
+        intake = data_folder.open(source)
         publisher.send("v1/a", "1")
-        wait_until(lambda: len(house.records()) == 1)
+        wait_until(lambda: len(data_folder.records()) == 1)
         intake.stop()
-        (house.folder / STATUS_NAME).unlink()
-        house.open(replace(source, client_id="other")).stop()
-    (message,), (gap,) = house.records(), house.records(Kind.GAP)
+        (data_folder.folder / STATUS_NAME).unlink()
+        data_folder.open(replace(source, client_id="other")).stop()
+    (message,), (gap,) = data_folder.records(), data_folder.records(Kind.GAP)
     body = json.loads(gap.payload)
     assert (body["cause"], body["from"]) == ("downtime", message.received_at)
 
 
 @pytest.mark.parametrize("online", [True, False])
 def test_a_queue_limit_that_was_reached_is_a_gap_with_the_broker_s_count(
-    *, online: bool, house: DataFolder, tmp_path: Path
+    *, online: bool, data_folder: DataFolder, tmp_path: Path
 ) -> None:
     lines = ("allow_anonymous true", "sys_interval 1")
     with Mosquitto(tmp_path / "broker", *lines, capped=True) as broker, Publisher(broker.port) as publisher:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", dropped_topic=DROPPED)
-        disk = SlowDisk(house.locker)
-        intake = house.open(source, keeper=disk)
+        disk = SlowDisk(data_folder.locker)
+        intake = data_folder.open(source, keeper=disk)
         wait_until(lambda: intake.tick().sources[0].broker_dropped is not None, 15, "the broker's number")
         if online:
             # The window of a client that cannot store is full after some messages; the others queue.
@@ -142,29 +135,29 @@ def test_a_queue_limit_that_was_reached_is_a_gap_with_the_broker_s_count(
         publisher.send_all("v1/a", map(str, range(5000)))
         publisher.settle()
         if not online:
-            intake = house.open(source)
+            intake = data_folder.open(source)
         disk.turns.set()
         wait_until(lambda: intake.tick().sources[0].gaps, 20, "the gap")
         dropped = intake.status().sources[0].broker_dropped
         intake.stop()
-    gap = json.loads(house.records(Kind.GAP)[0].payload)
+    gap = json.loads(data_folder.records(Kind.GAP)[0].payload)
     assert gap["cause"] == "queue_limit"
     assert gap["from"] < gap["to"]
     assert dropped is not None
-    assert dropped + len(house.records()) >= 5000
+    assert dropped + len(data_folder.records()) >= 5000
 
 
 def test_two_intakes_under_one_client_id_say_so_and_both_leave_gaps(tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker") as broker:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz")
-        houses = [DataFolder(tmp_path / name) for name in ("one", "two")]
-        intakes = [house.start(source) for house in houses]
+        data_folders = [DataFolder(tmp_path / name) for name in ("one", "two")]
+        intakes = [data_folder.start(source) for data_folder in data_folders]
         for intake in intakes:
             # A broker may end the connection before its word for this has left: then the third time tells.
             wait_until(lambda intake=intake: intake.tick().sources[0].gaps, 30, "the gap")  # type: ignore[misc]
             assert "program" in intake.status().sources[0].last_error
-        for house in houses:
-            house.close()
+        for data_folder in data_folders:
+            data_folder.close()
         for folder in ("one", "two"):
             again = DataFolder(tmp_path / folder)
             assert {gap.topic for gap in again.records(Kind.GAP)} == {"taken_over"}

@@ -22,13 +22,6 @@ from tests.parts.mosquitto import Mosquitto, free_port, websocket_listener
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[DataFolder]:
-    house = DataFolder(tmp_path / "data")
-    yield house
-    house.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Door:
     server: Mosquitto
@@ -53,23 +46,23 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_20000_small_messages_are_all_stored_once(door: Door, house: DataFolder, protocol: str) -> None:
-    intake = house.open(door.source(protocol))
+def test_20000_small_messages_are_all_stored_once(door: Door, data_folder: DataFolder, protocol: str) -> None:
+    intake = data_folder.open(door.source(protocol))
     with Publisher(door.server.port) as publisher:
         publisher.send_all("v1/a", numbers(0, 20_000))
         publisher.settle(60)
         wait_until(lambda: intake.status().sources[0].acknowledged >= 20_000, 60, "20,000 acknowledgements")
     intake.stop()
-    assert len(house.records()) == 20_000
-    assert house.payloads() == bytes_of(numbers(0, 20_000))
-    assert house.records(Kind.GAP) == []
+    assert len(data_folder.records()) == 20_000
+    assert data_folder.payloads() == bytes_of(numbers(0, 20_000))
+    assert data_folder.records(Kind.GAP) == []
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 def test_a_payload_of_4_mib_and_an_empty_one_are_stored_as_they_are(
-    door: Door, house: DataFolder, protocol: str
+    door: Door, data_folder: DataFolder, protocol: str
 ) -> None:
-    intake = house.open(door.source(protocol))
+    intake = data_folder.open(door.source(protocol))
     huge = bytes(range(256)) * 16 * 1024
     with Publisher(door.server.port) as publisher:
         publisher.send("v1/a", huge)
@@ -83,31 +76,31 @@ def test_a_payload_of_4_mib_and_an_empty_one_are_stored_as_they_are(
             for _ in range(8):
                 publisher.send("elsewhere", b"", qos=0)
                 threading.Event().wait(0.001)
-            return len(house.records()) == 3
+            return len(data_folder.records()) == 3
 
         wait_until(all_there, 60, "three records")
     intake.stop()
-    assert [(record.topic, len(record.payload)) for record in house.records()] == [
+    assert [(record.topic, len(record.payload)) for record in data_folder.records()] == [
         ("v1/a", 4 * 1024 * 1024),
         ("v1/水表", 0),
         ("v1/b", 100_000),
     ]
-    assert house.records()[0].payload == huge
+    assert data_folder.records()[0].payload == huge
 
 
-def test_what_came_while_nobody_received_is_stored_afterwards(door: Door, house: DataFolder) -> None:
-    house.open(door.source()).stop()
+def test_what_came_while_nobody_received_is_stored_afterwards(door: Door, data_folder: DataFolder) -> None:
+    data_folder.open(door.source()).stop()
     with Publisher(door.server.port) as publisher:
         publisher.send_all("v1/a", numbers(0, 2000))
         publisher.settle()
-    intake = house.open(door.source())
-    wait_until(lambda: house.payloads() == bytes_of(numbers(0, 2000)), 30, "2,000 records")
+    intake = data_folder.open(door.source())
+    wait_until(lambda: data_folder.payloads() == bytes_of(numbers(0, 2000)), 30, "2,000 records")
     intake.stop()
-    assert house.records(Kind.GAP) == []
+    assert data_folder.records(Kind.GAP) == []
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "401 Unauthorized", "200 OK"])
-def test_a_port_that_opens_no_websocket_is_named_with_its_mend(house: DataFolder, status: str) -> None:
+def test_a_port_that_opens_no_websocket_is_named_with_its_mend(data_folder: DataFolder, status: str) -> None:
     answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -121,7 +114,7 @@ def test_a_port_that_opens_no_websocket_is_named_with_its_mend(house: DataFolder
         thread = threading.Thread(target=refuse)
         thread.start()
         source = MqttSource("tb", "127.0.0.1", port, ("v1/#",), "zz", websocket_path="/wrong")
-        intake = house.start(source)
+        intake = data_folder.start(source)
         wait_until(intake.first_trouble)
         thread.join(10)
     assert f"broker 127.0.0.1:{port}/wrong cannot be heard" in intake.first_trouble()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tests.fakes.patience import wait_until
+from tests.parts.flood import length_of
 
 CONNECT, CONNACK, PUBLISH, PUBACK, PUBCOMP, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = (
     1, 2, 3, 4, 7, 8, 10, 12, 14,
@@ -78,7 +79,7 @@ class WireBroker:
     ) -> bytes:
         body = len(topic).to_bytes(2, "big") + topic + (mid.to_bytes(2, "big") if qos else b"")
         body += (b"\x00" if self._level == 5 else b"") + payload
-        return bytes([first_byte if first_byte is not None else 0x30 | qos << 1]) + _length(len(body)) + body
+        return bytes([first_byte if first_byte is not None else 0x30 | qos << 1]) + length_of(len(body)) + body
 
     def send(self, data: bytes) -> None:
         assert self._peer is not None
@@ -171,12 +172,3 @@ def _filters(body: bytes) -> int:
         body = body[2 + int.from_bytes(body[:2], "big") + 1 :]
         count += 1
     return count
-
-
-def _length(size: int) -> bytes:
-    out = bytearray()
-    while True:
-        size, low = divmod(size, 128)
-        out.append(low | (0x80 if size else 0))
-        if not size:
-            return bytes(out)

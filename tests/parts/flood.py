@@ -21,7 +21,7 @@ _PUBACK = b"\x40\x02"
 def encode(topic: bytes, payload: bytes, mid: int, qos: int = 1, *, retain: bool = False) -> bytes:
     """Return one PUBLISH as it stands on the wire."""
     body = len(topic).to_bytes(2, "big") + topic + (mid.to_bytes(2, "big") if qos else b"") + payload
-    return bytes([0x30 | qos << 1 | retain]) + _length(len(body)) + body
+    return bytes([0x30 | qos << 1 | retain]) + length_of(len(body)) + body
 
 
 class Flood:
@@ -35,7 +35,7 @@ class Flood:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client_id = name.encode()
         body = _CONNECT + struct.pack("!H", len(client_id)) + client_id
-        self._socket.sendall(b"\x10" + _length(len(body)) + body)
+        self._socket.sendall(b"\x10" + length_of(len(body)) + body)
         assert self._socket.recv(4)[:2] == b"\x20\x02", "the broker does not let the flood in"
         self._room = threading.Condition()
         self._thread = threading.Thread(target=self._count, daemon=True)
@@ -83,7 +83,8 @@ class Flood:
             return
 
 
-def _length(size: int) -> bytes:
+def length_of(size: int) -> bytes:
+    """Return a remaining length as it stands on the wire."""
     out = bytearray()
     while True:
         size, low = divmod(size, 128)

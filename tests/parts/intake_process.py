@@ -21,7 +21,24 @@ ROOT = Path(__file__).resolve().parents[2]
 READ_AT_ONCE = 5000
 
 
-class IntakeProcess:
+class Mortal:
+    """A process of its own that says lines on standard output, and can be ended and begun again."""
+
+    _process: subprocess.Popen[bytes] | None = None
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit code; 0 when no process runs."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(number)
+        code = self._process.wait(20)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
+        return code
+
+
+class IntakeProcess(Mortal):
     """``python -m collector.intake``, started and killed as often as a test likes."""
 
     def __init__(self, folder: Path, *sources: MqttSource, data: Path | None = None) -> None:
@@ -31,7 +48,6 @@ class IntakeProcess:
         self._sources.write_text(json.dumps([asdict(source) for source in sources]))
         self._said = folder / "errors.txt"
         self._errors = self._said.open("wb")
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def command(self) -> list[str]:
@@ -59,17 +75,6 @@ class IntakeProcess:
         if until_ready:
             assert self._process.stdout is not None
             assert self._process.stdout.readline().startswith(b"intake ready"), "the intake did not become ready"
-
-    def end(self, number: signal.Signals) -> int:
-        """Send a signal and return the exit code; 0 when no process runs."""
-        if self._process is None:
-            return 0
-        self._process.send_signal(number)
-        code = self._process.wait(20)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._process = None
-        return code
 
     def close(self) -> None:
         self.end(signal.SIGKILL)
