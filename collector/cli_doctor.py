@@ -39,13 +39,25 @@ def doctor_command(
     probes: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="How many messages come during the longest outage.")
     ] = _PLAN.probes,
+    restart: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Wait this long for you to restart the broker, and see what it has kept."
+        ),
+    ] = _PLAN.restart_s,
     topic: Annotated[str, typer.Option(help="Topics for the probes lie below this one.")] = _PLAN.topic,
     settings: SettingsOption = DEFAULT_SETTINGS,
     as_json: JsonOption = False,
 ) -> None:
     """Test whether a source's broker keeps what is meant for us, as the intake would meet it."""
     chosen = _choose(load_settings(settings), source)
-    report = examine(chosen, Plan(probes, outage, topic), secrets.token_hex(4), system_clock())
+    report = examine(
+        chosen,
+        Plan(probes, outage, topic, restart),
+        secrets.token_hex(4),
+        system_clock(),
+        lambda line: typer.echo(line, err=True),
+    )
     if as_json:
         print_json(_as_json(report))
     else:

@@ -1,18 +1,19 @@
 """Tests a broker as the intake would meet it, under a name and on topics of its own.
 
 What was not seen is not checked, and never passed: an account that may not publish the probes learns nothing of the
-delivery, and whether messages survive a restart of the broker shows only when somebody restarts it.
+delivery, and whether messages survive a restart of the broker shows only when somebody restarts it meanwhile.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from connectors.mqtt.advice import PIN, mend_of, name_reason, name_trouble
 from connectors.mqtt.certificate import valid_until
 from connectors.mqtt.ear import Line
-from connectors.mqtt.finding import Check, Outcome, Plan, Report
+from connectors.mqtt.finding import Check, Outcome, Plan, Report, grade_of
+from connectors.mqtt.restart import Visit, check_persistence
 from connectors.mqtt.source import MqttSource, MqttSourceError, overlap
 from connectors.mqtt.tls import colons, fetch_certificate, fingerprint_of
 from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble
@@ -40,19 +41,22 @@ _FULL = "Quota exceeded"
 _RETAINED = 0b0001
 
 
-def examine(source: MqttSource, plan: Plan, token: str, now: int) -> Report:
-    """Return what was found at a source's broker; takes some seconds and the stated outage.
+def examine(
+    source: MqttSource, plan: Plan, token: str, now: int, tell: Callable[[str], None] = lambda _: None
+) -> Report:
+    """Return what was found at a source's broker; takes some seconds, the stated outage and the wait for a restart.
 
     ``token`` makes client ids and topics that nobody else uses; ``now`` is UTC milliseconds, for the certificate.
+    ``tell`` is called with what somebody is to do meanwhile, in Chinese.
     Raises MqttSourceError when the topic or a TLS file cannot be used.
     """
-    return _Examination(source, plan, token, now).run()
+    return _Examination(source, plan, token, now, tell).run()
 
 
 class _Examination:
     """One visit to one broker; every check adds itself to ``checks``."""
 
-    def __init__(self, source: MqttSource, plan: Plan, token: str, now: int) -> None:
+    def __init__(self, source: MqttSource, plan: Plan, token: str, now: int, tell: Callable[[str], None]) -> None:
         if set(plan.topic) & set("+#\0") or plan.topic.startswith("$") or not plan.topic.strip("/"):
             raise MqttSourceError(
                 f"MQTT source {source.id!r}: {plan.topic!r} is no topic to put probes below; "
@@ -61,6 +65,7 @@ class _Examination:
         self.source = source
         self.plan = plan
         self.now = now
+        self.tell = tell
         self.name = f"zhizheng-doctor-{token}"
         self.place = f"{plan.topic.strip('/')}/{token}"
         self.server = ""
@@ -91,7 +96,7 @@ class _Examination:
             self._skip(self.barred, "backlog", "window")
         else:
             self._backlog(out)
-        self._persistence()
+        self._persistence(out)
         self._retained(out, line, unkept)
         self._limits(out, qos)
 
@@ -305,13 +310,15 @@ class _Examination:
         enough = window >= min(WINDOW, count)
         self._add("window", enough, seen, mend_of("window", self.server), measured={"window": window})
 
-    def _persistence(self) -> None:
-        self._add(
-            "persistence",
-            Outcome.NOT_CHECKED,
-            "只有重启 broker 才能看出：停采集、发一条 QoS 1 消息、重启 broker、再采集，看它是否到达",
-            mend_of("persistence", self.server),
-        )
+    def _persistence(self, out: Line) -> None:
+        if not self.plan.restart_s:
+            mend = mend_of("persistence", self.server)
+            self._add("persistence", Outcome.NOT_CHECKED, "只有重启 broker 才能看出：用 --restart 再查一次", mend)
+        elif self.barred:
+            self._skip(self.barred, "persistence")
+        else:
+            visit = Visit(self.source, self.name, self.place, self.server)
+            self.checks.append(check_persistence(visit, out, self.plan.restart_s, self.tell))
 
     # ------------------------------------------------------ what it carries
 
@@ -364,18 +371,16 @@ class _Examination:
             time.sleep(0.05)
 
     def _report(self) -> Report:
-        grade, reason = self._grade()
+        grade, reason = grade_of(self.checks)
         source = self.source
         return Report(
-            source.id, source.broker, source.protocol, self.server, self.place, tuple(self.checks), grade, reason
+            source.id,
+            source.broker,
+            source.protocol,
+            self.server,
+            self.place,
+            tuple(self.checks),
+            grade,
+            reason,
+            restart_asked=self.plan.restart_s > 0,
         )
-
-    def _grade(self) -> tuple[str, str]:
-        """Return the grade this visit can vouch for: never A, since that needs a restart of the broker."""
-        needed = ("session", "backlog", "limits")
-        outcomes = {check.name: check.outcome for check in self.checks}
-        if all(outcomes.get(name) is Outcome.PASSED for name in needed):
-            return "B", "QoS 1、持久会话、离线消息送达；证实 broker 重启后仍保存，并且设备以 QoS 1 发布，才是 A"
-        if any(outcomes.get(name) is Outcome.FAILED for name in needed) or outcomes.get("reach") is Outcome.FAILED:
-            return "C", "有检查不通过，送达没有保证"
-        return "C", "送达未检查，按未知计"
