@@ -98,8 +98,9 @@ class MqttConnector:
                 heard_until, at, GapCause.DOWNTIME, "nobody received here, and the broker has kept no session meanwhile"
             )
         elif not first or memory is not None:
-            self._tell_outage(heard_until, at, gap_after(blames, session_kept=session_kept))
-            if first:
+            gap = gap_after(blames, session_kept=session_kept)
+            self._tell_outage(heard_until, at, gap)
+            if first and gap is None:
                 self._away = (heard_until, at)
                 _log.info("MQTT source %r: the broker has kept the session while nobody received here", self.source.id)
         if not first or memory is not None:

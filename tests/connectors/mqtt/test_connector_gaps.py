@@ -120,6 +120,17 @@ def test_a_broker_that_was_down_leaves_a_gap_although_it_kept_the_session(broker
     site.connector.disconnect(1)
 
 
+def test_a_broker_that_was_down_at_our_start_leaves_a_gap_and_no_note_of_a_bridged_pause() -> None:
+    with WireBroker(sessions=(True,)) as kept:
+        site = Site(kept, Memory(("v1/#",), NOON - 900_000))
+        site.connector.on_lost(Trouble("connection refused", "start the broker", Blame.DOWN))
+        site.open()
+        (gap,) = site.gaps()
+        assert (gap["cause"], gap["from"], gap["to"]) == ("broker_restarted", NOON - 900_000, NOON)
+        assert site.connector.status().away_until == 0
+        site.connector.disconnect(1)
+
+
 def test_what_the_broker_dropped_while_ours_may_have_waited_there_is_a_gap(broker: WireBroker) -> None:
     site = Site(broker, dropped_topic=DROPPED)
     site.open()
