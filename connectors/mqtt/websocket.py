@@ -144,7 +144,11 @@ def _shake_hands(line: socket.socket, host: str, port: int, path: str, until: fl
     if port != _STANDARD_PORTS[isinstance(line, ssl.SSLSocket)]:
         name += f":{port}"
     protocol = WSConnection(ConnectionType.CLIENT)
-    line.sendall(protocol.send(Request(host=name, target=path, subprotocols=["mqtt"])))
+    try:
+        asked = protocol.send(Request(host=name, target=path, subprotocols=["mqtt"]))
+    except UnicodeError as error:  # wsproto takes name and port for one, and its last part may not be longer than 63
+        raise WebSocketRefusedError(f"{path} cannot be asked for at {name} ({error})") from error
+    line.sendall(asked)
     while True:
         left_s = until - time.monotonic()
         if left_s <= 0:

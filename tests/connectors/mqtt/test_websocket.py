@@ -285,3 +285,10 @@ def test_another_answer_than_a_websocket_is_named(answer: str, words: str) -> No
 def test_a_server_that_does_not_finish_its_answer_is_left() -> None:
     with pytest.raises(TimeoutError):
         opening("HTTP/1.1 101 Switching", delay=threading.Event())
+
+
+def test_a_host_that_cannot_be_named_to_a_server_is_one_trouble_and_no_dead_thread() -> None:
+    near, far = socket.socketpair()
+    with far, pytest.raises(WebSocketRefusedError, match=r"/mqtt cannot be asked for at x{62}:8083"):
+        open_websocket(near, "x" * 62, 8083, "/mqtt", 1)
+    assert near.fileno() == -1
