@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from rich.text import Text
 from collector.house import PRODUCT, House
 from connectors.profile import Profile, parse_profile
 from evidence.catalogue import RUBRIC
+from evidence.form_tables import write_csv
 from evidence.gaps import Cause, PartGap, RowGap, find_gaps
 from evidence.supply import Shelf, Supplier, Who
 
@@ -35,8 +33,6 @@ WHO = {
 }
 # The cause says all that the note would say.
 _IN_WORDS = {Cause.SILENT, Cause.NO_FIGURE, Cause.NO_LIST, Cause.DOCUMENT}
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_BOM = "\ufeff"
 
 
 def open_shelf(house: House, community: str) -> Shelf:
@@ -169,13 +165,8 @@ def describe_supplier(one: Supplier) -> str:
 
 def places_csv(gaps: Sequence[RowGap], shelf: Shelf) -> bytes:
     """Return every place that lacks something as CSV in UTF-8 with a byte order mark; no cell is a formula."""
-    text = StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(["指标", "指标名称", "可增分", "分项编号", "分项", "位置", "状态", "缺什么", "原因", "谁能补"])
-    for row in gaps:
-        for part in row.parts:
-            writer.writerows([_guard(cell) for cell in line] for line in _lines(row, part, shelf))
-    return (_BOM + text.getvalue()).encode()
+    head = ["指标", "指标名称", "可增分", "分项编号", "分项", "位置", "状态", "缺什么", "原因", "谁能补"]
+    return write_csv([head, *(line for row in gaps for part in row.parts for line in _lines(row, part, shelf))])
 
 
 def _lines(row: RowGap, part: PartGap, shelf: Shelf) -> Iterator[list[str]]:
@@ -190,7 +181,3 @@ def _lines(row: RowGap, part: PartGap, shelf: Shelf) -> Iterator[list[str]]:
 
 def _names(words: Sequence[str], shelf: Shelf) -> str:
     return "、".join(shelf.name(word) for word in words)
-
-
-def _guard(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text
