@@ -32,7 +32,7 @@ from collector.intake_status import IntakeStatus, read_status, recall, write_sta
 from connectors.base import Keeper, KeepingError, SourceUnreachableError
 from connectors.mqtt.connector import MqttConnector
 from connectors.mqtt.source import MqttSource, MqttSourceError
-from connectors.mqtt.waiting import Owner, Waiting, arrivals_of, gap_arrival, size_of
+from connectors.mqtt.waiting import Owner, Waiting, arrivals_of, gap_arrival
 from connectors.record import Arrival, GapCause
 from evidence.locker import Locker
 
@@ -169,7 +169,7 @@ class Intake:
             try:
                 self._keep(batch)
             except (KeepingError, OSError) as error:
-                waiting = sum(len(item[4]) for item in batch)
+                waiting = sum(len(item.messages) for item in batch)
                 _log.error(
                     "%d messages could not be stored before the end, their brokers keep them: %s", waiting, error
                 )
@@ -181,14 +181,14 @@ class Intake:
     def _take_what_is_there(self, first: Waiting) -> tuple[list[Waiting], bool]:
         """Return a batch of all that has arrived, within bounds, and whether the end stands behind it."""
         batch = [first]
-        count, size = len(first[4]), size_of(first[4])
+        count, size = len(first.messages), first.size
         while count < BATCH_MAX and size < BATCH_MAX_BYTES and not self._queue.empty():
             item = self._queue.get()
             if item is None:
                 return batch, True
             batch.append(item)
-            count += len(item[4])
-            size += size_of(item[4])
+            count += len(item.messages)
+            size += item.size
         return batch, False
 
     def _keep(self, batch: list[Waiting]) -> None:
@@ -236,7 +236,7 @@ class Intake:
     def _settle(self, batch: list[Waiting]) -> None:
         per_owner: dict[Owner, list[Waiting]] = {}
         for item in batch:
-            per_owner.setdefault(item[0], []).append(item)
+            per_owner.setdefault(item.owner, []).append(item)
         for owner, items in per_owner.items():
             owner.settle(items)
 

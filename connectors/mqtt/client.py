@@ -25,12 +25,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from connectors.mqtt.listener import Listener
-from connectors.mqtt.packets import Delivery, PacketSplitter
+from connectors.mqtt.packets import Delivery, PacketSplitter, acknowledgements_of
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.tls import make_context
 from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble, departure, failure, refusal
 from connectors.mqtt.websocket import open_websocket
-from connectors.record import QOS_MASK
 
 SESSION_EXPIRY_S = 7 * 24 * 3600
 RECONNECT_MIN_S = 1
@@ -148,7 +147,7 @@ class MqttClient:
         self._epoch = 0
         self._live_epoch = 0  # 0 while there is no connection: no epoch equals it
         self._attempts = 0
-        self._told = False
+        self._refusal_said = False
         self._awaited: set[int] = set()
         self._refused: list[str] = []
         self._dropped_mid: int | None = None
@@ -264,7 +263,7 @@ class MqttClient:
         if self._attempts:
             self._closing.wait(random.uniform(0, RECONNECT_JITTER_S))  # noqa: S311
         self._attempts += 1
-        self._told = False
+        self._refusal_said = False
 
     def _on_connect(
         self,
@@ -275,7 +274,7 @@ class MqttClient:
         properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._told = True
+            self._refusal_said = True
             self._listener.on_lost(refusal(reason.getName()))
             return
         with self._lock:
@@ -353,10 +352,10 @@ class MqttClient:
 
     def _sort_out(self, messages: Sequence[Delivery], dropped_topic: str) -> Sequence[Delivery]:
         """Hand over what the broker says of itself, and return the messages without it."""
-        for mid, flags, topic, payload in messages:
-            if topic == dropped_topic:
-                self._listener.on_dropped(payload)
-                self.acknowledge(self._live_epoch, [(mid, (flags & QOS_MASK) >> 1)] if mid else [])
+        told = [message for message in messages if message[2] == dropped_topic]
+        for _, _, _, payload in told:
+            self._listener.on_dropped(payload)
+        self.acknowledge(self._live_epoch, acknowledgements_of(told))
         return [message for message in messages if message[2] != dropped_topic]
 
     def _on_socket_close(self, _client: paho.Client, _userdata: Any, _socket: Any) -> None:
@@ -377,5 +376,5 @@ class MqttClient:
         _properties: Properties | None,
     ) -> None:
         # After a refusal the broker hangs up as well, which would hide the reason it gave.
-        if not self._closing.is_set() and not self._told:
+        if not self._closing.is_set() and not self._refusal_said:
             self._listener.on_lost(departure(reason.getName(), self._tls.broken if self._tls else None))

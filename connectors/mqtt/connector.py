@@ -11,11 +11,11 @@ from queue import SimpleQueue
 from connectors.mqtt.client import MqttClient
 from connectors.mqtt.drops import DropWatch
 from connectors.mqtt.outage import BRIEF_S, Outage, gap_after
-from connectors.mqtt.packets import Delivery
+from connectors.mqtt.packets import Delivery, acknowledgements_of
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.status import Memory, MqttStatus
 from connectors.mqtt.trouble import Blame, Trouble
-from connectors.mqtt.waiting import Waiting, gap_arrival, size_of
+from connectors.mqtt.waiting import Waiting, gap_arrival
 from connectors.record import QOS_MASK, GapCause, Kind
 
 WAITING_MAX = 20_000
@@ -141,10 +141,11 @@ class MqttConnector:
         at = self._now()
         if self._received - self._taken >= PRESSED_AT:
             self._drops.press(at)
+        size = sum([len(payload) for _, _, _, payload in messages])
         self._received += len(messages)
-        self._received_bytes += size_of(messages)
+        self._received_bytes += size
         self._last_received_at = at
-        self._queue.put((self, Kind.MESSAGE, epoch, at, messages))
+        self._queue.put(Waiting(self, Kind.MESSAGE, epoch, at, messages, size))
 
     def has_room(self) -> bool:
         """Return whether less than half of the room is taken, or the writer has stored nothing for PATIENCE_S.
@@ -220,7 +221,8 @@ class MqttConnector:
     def _tell_gap(self, since: int, until: int, cause: GapCause, detail: str) -> None:
         self.count_gap()
         gap = gap_arrival(self.source.id, since, until, cause, detail)
-        self._queue.put((self, gap.kind, 0, until, [(0, 0, gap.topic, gap.payload)]))
+        message = (0, 0, gap.topic, gap.payload)
+        self._queue.put(Waiting(self, gap.kind, 0, until, [message], len(gap.payload)))
 
     # ------------------------------------------------------ told by the intake
 
@@ -234,19 +236,19 @@ class MqttConnector:
             self._window_was_full = True
         epoch = 0
         deliveries: list[tuple[int, int]] = []
-        for _, kind, item_epoch, _, messages in items:
-            if kind is not Kind.MESSAGE:
+        for item in items:
+            if item.kind is not Kind.MESSAGE:
                 continue
-            self._taken += len(messages)
-            self._taken_bytes += size_of(messages)
-            if item_epoch != epoch:
+            self._taken += len(item.messages)
+            self._taken_bytes += item.size
+            if item.epoch != epoch:
                 self._acknowledge(epoch, deliveries)
-                epoch, deliveries = item_epoch, []
-            wanted = [(mid, (flags & QOS_MASK) >> 1) for mid, flags, _, _ in messages if mid]
-            self._qos_0 += len(messages) - len(wanted)
+                epoch, deliveries = item.epoch, []
+            wanted = acknowledgements_of(item.messages)
+            self._qos_0 += len(item.messages) - len(wanted)
             deliveries += wanted
         self._acknowledge(epoch, deliveries)
-        self._stored_until = items[-1][3]
+        self._stored_until = items[-1].received_at
 
     def _acknowledge(self, epoch: int, deliveries: list[tuple[int, int]]) -> None:
         if deliveries:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Self
 
-from connectors.mqtt.packets import Delivery
+from connectors.mqtt.packets import Delivery, acknowledgements_of
 from connectors.mqtt.probe import MqttProbe
 from connectors.mqtt.source import MqttSource
 from connectors.mqtt.trouble import Trouble
-from connectors.record import QOS_MASK
 
 PATIENCE_S = 12.0
 """How long a broker may take to let us in, grant a topic, or take a message."""
@@ -149,8 +148,7 @@ class Line:
 
     def _acknowledge(self, messages: Sequence[Heard]) -> None:
         for epoch in sorted({one.epoch for one in messages}):
-            pairs = [(one.mid, (one.flags & QOS_MASK) >> 1) for one in messages if one.epoch == epoch and one.mid]
-            self.client.acknowledge(epoch, pairs)
+            self.client.acknowledge(epoch, acknowledgements_of(one[1:] for one in messages if one.epoch == epoch))
 
     def trouble(self) -> Trouble:
         """Return why the broker did not do what was asked."""

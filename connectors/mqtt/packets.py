@@ -6,6 +6,7 @@ the order of arrival. Source: MQTT 3.1.1 and MQTT 5.0 (OASIS), sections 2.1, 2.2
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from connectors.record import QOS_MASK
@@ -21,6 +22,11 @@ _QOS_2 = 0x04
 _LENGTH_BYTES_MAX = 4
 _UNKNOWN = -1
 _MALFORMED = -2
+
+
+def acknowledgements_of(messages: Iterable[Delivery]) -> list[tuple[int, int]]:
+    """Return (packet identifier, QoS) of each message that waits for an acknowledgement, in order."""
+    return [(mid, (flags & QOS_MASK) >> 1) for mid, flags, _, _ in messages if mid]
 
 
 class PacketSplitter:

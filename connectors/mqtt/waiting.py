@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 from connectors.mqtt.packets import Delivery
 from connectors.mqtt.source import MqttSource
@@ -20,11 +20,19 @@ class Owner(Protocol):
         """Acknowledge what is stored, in order."""
 
 
-Waiting: TypeAlias = tuple[Owner, Kind, int, int, Sequence[Delivery]]
-"""What waits to be stored: its owner, kind, epoch, received_at (ms UTC), and what came at that moment, in order.
+class Waiting(NamedTuple):
+    """What came at one moment and waits to be stored, in order.
 
-A gap waits as a single delivery: its cause is the topic, and it needs no acknowledgement.
-"""
+    ``size`` are the bytes of all payloads, ``received_at`` is ms UTC. A gap waits as a single message: its cause is the
+    topic, and it needs no acknowledgement.
+    """
+
+    owner: Owner
+    kind: Kind
+    epoch: int
+    received_at: int
+    messages: Sequence[Delivery]
+    size: int
 
 
 def gap_arrival(source: str, since: int, until: int, cause: GapCause, detail: str) -> Arrival:
@@ -35,13 +43,7 @@ def gap_arrival(source: str, since: int, until: int, cause: GapCause, detail: st
     return Arrival(source, Kind.GAP, until, cause.value, payload)
 
 
-def size_of(messages: Sequence[Delivery]) -> int:
-    """Return how many bytes of payload the messages hold."""
-    return sum([len(payload) for _, _, _, payload in messages])
-
-
 def arrivals_of(item: Waiting) -> list[Arrival]:
     """Return what the locker is to store of what waits. Sources with personal fields will have them cut here."""
-    owner, kind, _, received_at, messages = item
-    source = owner.source.id
-    return [Arrival(source, kind, received_at, topic, payload, flags) for _, flags, topic, payload in messages]
+    source, kind, received_at = item.owner.source.id, item.kind, item.received_at
+    return [Arrival(source, kind, received_at, topic, payload, flags) for _, flags, topic, payload in item.messages]

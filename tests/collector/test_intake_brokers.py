@@ -131,14 +131,14 @@ def test_a_late_acknowledgement_of_a_lost_session_acknowledges_none_of_the_new_m
 
     def take(count: int) -> list[Waiting]:
         items: list[Waiting] = []
-        while sum(len(item[4]) for item in items) < count:
+        while sum(len(item.messages) for item in items) < count:
             item = queue.get(timeout=15)
             assert item is not None
             items.append(item)
         return items
 
     def deliveries(items: list[Waiting]) -> list[tuple[int, bytes]]:
-        return [(mid, payload) for item in items for mid, _, _, payload in item[4]]
+        return [(mid, payload) for item in items for mid, _, _, payload in item.messages]
 
     with Mosquitto(tmp_path / "broker", persistent=False) as broker:
         source = MqttSource("tb", "127.0.0.1", broker.port, ("v1/#",), "zz", protocol)
@@ -154,7 +154,7 @@ def test_a_late_acknowledgement_of_a_lost_session_acknowledges_none_of_the_new_m
             (gap,) = take(1)
             publisher.send_all("v1/a", numbers(5, 10))
             new = take(5)
-            assert gap[1] is Kind.GAP
+            assert gap.kind is Kind.GAP
             assert [mid for mid, _ in deliveries(old)] == [mid for mid, _ in deliveries(new)], (
                 "the packet identifiers should be the same"
             )

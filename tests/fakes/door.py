@@ -38,7 +38,7 @@ class Site:
     def take(self, count: int) -> list[Waiting]:
         """Return what waits once it holds so many messages and gaps."""
         items: list[Waiting] = []
-        while (missing := count - sum(len(item[4]) for item in items)) > 0:
+        while (missing := count - sum(len(item.messages) for item in items)) > 0:
             wait_until(self.queue.qsize, what=f"{missing} more waiting")
             item = self.queue.get()
             assert item is not None
@@ -56,6 +56,6 @@ class Site:
         found = []
         while not self.queue.empty():
             item = self.queue.get()
-            if item is not None and item[1] is Kind.GAP:
+            if item is not None and item.kind is Kind.GAP:
                 found += [json.loads(arrival.payload) for arrival in arrivals_of(item)]
         return found
