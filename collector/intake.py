@@ -78,8 +78,8 @@ class Intake:
         self._now = now
         self._folder = folder
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        memories = recall(folder, sources, keeper.last_received)
         last = read_status(folder)
+        memories = recall(last, sources, keeper.last_received)
         self._connectors = [MqttConnector(source, self._queue, now, memories.get(source.id)) for source in sources]
         self._stopping = threading.Event()
         self._executor: ThreadPoolExecutor | None = None

@@ -79,14 +79,16 @@ def read_status(folder: Path) -> IntakeStatus | None:
         return None
 
 
-def recall(folder: Path, sources: Sequence[MqttSource], stored_until: Callable[[str], int | None]) -> dict[str, Memory]:
+def recall(
+    last: IntakeStatus | None, sources: Sequence[MqttSource], stored_until: Callable[[str], int | None]
+) -> dict[str, Memory]:
     """Return what is known of each source that was heard before: filters of its session, and until when it was heard.
 
-    ``stored_until`` tells when the newest stored record of a source was received; it alone is known where the status
-    file is lost, and the status file alone where it raises KeepingError. A source with another broker or client id has
-    a new session: it holds no filters of ours, and what came since the old one was heard may be missing.
+    ``last`` is the status an earlier intake left. ``stored_until`` tells when the newest stored record of a source was
+    received; it alone is known where the status file is lost, and the status file alone where it raises KeepingError.
+    A source with another broker or client id has a new session: it holds no filters of ours, and what came since the
+    old one was heard may be missing.
     """
-    last = read_status(folder)
     known = {status.source: status for status in last.sources} if last else {}
     memories = {}
     for source in sources:

@@ -74,9 +74,9 @@ def test_where_the_locker_cannot_be_read_the_status_alone_tells_until_when_a_sou
     def fail(_: str) -> int | None:
         raise KeepingError("the locker cannot be read")
 
-    assert recall(tmp_path, [SOURCE], fail) == {}
+    assert recall(read_status(tmp_path), [SOURCE], fail) == {}
     write_status(tmp_path, STATUS)
-    assert recall(tmp_path, [SOURCE], fail)["tb"].heard_until == HEARD
+    assert recall(read_status(tmp_path), [SOURCE], fail)["tb"].heard_until == HEARD
 
 
 def have_no_room_for_a_second_file(folder: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_status_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None
     assert read_status(tmp_path) is None
     (tmp_path / STATUS_NAME).write_text(text)
     assert read_status(tmp_path) is None
-    assert recall(tmp_path, [SOURCE], nothing_stored) == {}
+    assert recall(read_status(tmp_path), [SOURCE], nothing_stored) == {}
 
 
 def test_a_status_of_another_shape_is_none(tmp_path: Path) -> None:
@@ -106,13 +106,13 @@ def test_a_status_of_another_shape_is_none(tmp_path: Path) -> None:
 
 def test_the_filters_of_the_same_session_are_recalled(tmp_path: Path) -> None:
     write_status(tmp_path, STATUS)
-    assert recall(tmp_path, [SOURCE], nothing_stored) == {"tb": Memory(("v1/#", "old/#"), HEARD)}
+    assert recall(read_status(tmp_path), [SOURCE], nothing_stored) == {"tb": Memory(("v1/#", "old/#"), HEARD)}
 
 
 def test_a_session_that_outlived_the_broker_is_recalled_so(tmp_path: Path) -> None:
     write_status(tmp_path, replace(STATUS, sources=(replace(STATUS.sources[0], outlived=True),)))
-    assert recall(tmp_path, [SOURCE], nothing_stored)["tb"].outlived
-    assert not recall(tmp_path, [replace(SOURCE, client_id="other")], nothing_stored)["tb"].outlived
+    assert recall(read_status(tmp_path), [SOURCE], nothing_stored)["tb"].outlived
+    assert not recall(read_status(tmp_path), [replace(SOURCE, client_id="other")], nothing_stored)["tb"].outlived
 
 
 @pytest.mark.parametrize("change", [{"client_id": "other"}, {"host": "elsewhere"}, {"port": 1884}])
@@ -120,23 +120,23 @@ def test_of_another_session_only_is_recalled_until_when_the_source_was_heard(
     tmp_path: Path, change: dict[str, Any]
 ) -> None:
     write_status(tmp_path, STATUS)
-    assert recall(tmp_path, [replace(SOURCE, **change)], nothing_stored) == {
+    assert recall(read_status(tmp_path), [replace(SOURCE, **change)], nothing_stored) == {
         "tb": Memory((), HEARD, same_session=False)
     }
 
 
 def test_a_source_that_was_never_heard_is_not_recalled(tmp_path: Path) -> None:
     write_status(tmp_path, replace(STATUS, sources=(replace(STATUS.sources[0], heard_until=0),)))
-    assert recall(tmp_path, [SOURCE, replace(SOURCE, id="b")], nothing_stored) == {}
+    assert recall(read_status(tmp_path), [SOURCE, replace(SOURCE, id="b")], nothing_stored) == {}
 
 
 def test_the_newest_stored_record_says_until_when_a_source_was_heard_without_a_status_or_beyond_it(
     tmp_path: Path,
 ) -> None:
-    assert recall(tmp_path, [SOURCE], {"tb": 7}.get) == {"tb": Memory((), 7, same_session=False)}
+    assert recall(read_status(tmp_path), [SOURCE], {"tb": 7}.get) == {"tb": Memory((), 7, same_session=False)}
     write_status(tmp_path, STATUS)
-    assert recall(tmp_path, [SOURCE], {"tb": HEARD + 9}.get)["tb"].heard_until == HEARD + 9
-    assert recall(tmp_path, [SOURCE], {"tb": HEARD - 9}.get)["tb"].heard_until == HEARD
+    assert recall(read_status(tmp_path), [SOURCE], {"tb": HEARD + 9}.get)["tb"].heard_until == HEARD + 9
+    assert recall(read_status(tmp_path), [SOURCE], {"tb": HEARD - 9}.get)["tb"].heard_until == HEARD
 
 
 def test_a_status_of_an_earlier_version_is_read(tmp_path: Path) -> None:
