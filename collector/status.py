@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,10 +31,11 @@ def source_status(house: House) -> list[dict[str, Any]]:
     intake = read_status(house.data)
     doors = {one.source: one for one in intake.sources} if intake else {}
     failing = intake is not None and intake.failing_since > 0
+    every_gap = _gaps(house)
+    gaps = Counter(gap.source for gap in every_gap)
     # A restart that the session outlived is what grade A asks for; it cannot count against it.
-    interrupted = {gap.source for gap in recent_gaps(house) if gap.cause != GapCause.BROKER_RESTARTED}
+    interrupted = {gap.source for gap in _recent(house, every_gap) if gap.cause != GapCause.BROKER_RESTARTED}
     folded = _from_ledger(house)
-    gaps = Counter(gap.source for gap in _gaps(house))
     stored: dict[str, int] = {}
     for part in house.locker.partitions():
         stored[part.source] = stored.get(part.source, 0) + part.count
@@ -78,18 +80,23 @@ def recent_gaps(house: House) -> list[Gap]:
 
     Those that nobody has read yet are among them: the intake alone is enough to tell them.
     """
+    return _recent(house, _gaps(house))
+
+
+def _recent(house: House, gaps: Sequence[Gap]) -> list[Gap]:
     window = window_before(house.clock(), house.settings.night.window_days, house.settings.zone)
-    return [gap for gap in reversed(_gaps(house)) if gap.until >= window.as_ms()[0]]
+    return [gap for gap in reversed(gaps) if gap.until >= window.as_ms()[0]]
 
 
 def _gaps(house: House) -> list[Gap]:
-    rows = _query(house, "SELECT source, since, until, cause, receipt FROM gaps ORDER BY receipt")
+    # What is read meanwhile is told by the locker: the cursor comes first, and parts the two.
     ((cursor,),) = _query(house, "SELECT cursor FROM meta") or [(0,)]
-    fresh = []
+    rows = _query(house, "SELECT source, since, until, cause, receipt FROM gaps ORDER BY receipt")
+    gaps = [gap for gap in (Gap(*row) for row in rows) if gap.receipt <= cursor]
     for record in house.locker.of_kind(Kind.GAP, cursor):
         body = json.loads(record.payload)
-        fresh.append(Gap(record.source, body["from"], body["to"], body["cause"], record.receipt))
-    return [*(Gap(*row) for row in rows), *fresh]
+        gaps.append(Gap(record.source, body["from"], body["to"], body["cause"], record.receipt))
+    return gaps
 
 
 def gap_lines(house: House, most: int) -> list[str]:
