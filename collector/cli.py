@@ -37,10 +37,10 @@ from collector.starter import write_starter
 from collector.status import gap_lines, source_status, unread_shapes
 from collector.supervise import supervise
 from collector.table import print_out, scorecard_table, status_table
-from collector.terminal import fail, find_run, open_site, print_json, say
+from collector.terminal import MARKS, fail, find_run, open_site, print_json, say, say_aside
 from collector.walker import check_sources
 from evidence.rebuild import rebuild_ledger
-from evidence.verify import Outcome, verify_bundle
+from evidence.verify import verify_bundle
 
 app = typer.Typer(
     help="智证: fills in and proves the Yinchuan smart-community declaration from live device data.",
@@ -271,16 +271,15 @@ def verify(
 ) -> None:
     """Check a bundle: digests, records, and every count and score replayed from the raw records."""
     if not bundle_file.is_file():
-        sys.stderr.write(f"{bundle_file}: there is no such file; name an evidence.zip\n")
+        say_aside(f"{bundle_file}: there is no such file; name an evidence.zip")
         raise typer.Exit(2)
     verdict = verify_bundle(bundle_file, allow_simulated=allow_simulated)
     if as_json:
         checks = [{"name": one.name, "outcome": str(one.outcome), "detail": one.detail} for one in verdict.checks]
         print_json({"sound": verdict.sound, "checks": checks})
     else:
-        marks = {Outcome.PASSED: "通过", Outcome.FAILED: "不通过", Outcome.NOT_CHECKED: "未检查"}
         for check in verdict.checks:
-            say(f"{marks[check.outcome]}\t{check.name}\t{check.detail}")
+            say(f"{MARKS[check.outcome]}\t{check.name}\t{check.detail}")
     if not verdict.sound:
         raise typer.Exit(1)
 

@@ -11,10 +11,11 @@ import typer
 from collector.clock import system_clock
 from collector.options import DEFAULT_SETTINGS, JsonOption, SettingsOption
 from collector.settings import MqttSettings, Settings, SettingsError, load_settings, mqtt_sources
-from collector.terminal import print_json, say_all
+from collector.terminal import MARKS, print_json, say_all, say_aside
 from connectors.mqtt.doctor import examine
-from connectors.mqtt.finding import Outcome, Plan, Report
+from connectors.mqtt.finding import Plan, Report
 from connectors.mqtt.source import MqttSource
+from connectors.outcome import Outcome
 
 _TITLES = {
     "reach": "连接与登录",
@@ -26,7 +27,6 @@ _TITLES = {
     "retained": "保留消息",
     "limits": "协议限额",
 }
-_MARKS = {Outcome.PASSED: "通过", Outcome.FAILED: "不通过", Outcome.NOT_CHECKED: "未检查"}
 _PLAN = Plan()
 
 
@@ -56,7 +56,7 @@ def doctor_command(
         Plan(probes, outage, topic, restart),
         secrets.token_hex(4),
         system_clock(),
-        lambda line: typer.echo(line, err=True),
+        say_aside,
     )
     if as_json:
         print_json(_as_json(report))
@@ -89,6 +89,6 @@ def _show(report: Report) -> None:
     for check in report.checks:
         lead = "需要" if check.outcome is Outcome.NOT_CHECKED else "请改"
         mend = f"；{lead}：{check.mend}" if check.mend else ""
-        lines.append(f"{_MARKS[check.outcome]}\t{_TITLES[check.name]}\t{check.seen}{mend}")
+        lines.append(f"{MARKS[check.outcome]}\t{_TITLES[check.name]}\t{check.seen}{mend}")
     lines.append(f"送达等级 {report.grade}\t{report.grade_reason}")
     say_all(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from collector.letters import write_letters
 from collector.options import DEFAULT_SETTINGS, CommunityOption, JsonOption, SettingsOption
 from collector.refresh import run_folder
 from collector.table import print_out
-from collector.terminal import find_run, open_site, print_json, say
+from collector.terminal import find_run, open_site, print_json, say, say_aside
 
 
 class _RunFirst(TyperGroup):
@@ -56,7 +55,7 @@ def gaps(
     shelf = open_shelf(house, name)
     scorecard, found = read_gaps(folder, shelf)
     if is_other_rubric(folder, shelf):
-        sys.stderr.write("the run was made with another rubric than the settings name now; `zhizheng refresh` first\n")
+        say_aside("the run was made with another rubric than the settings name now; `zhizheng refresh` first")
     if as_json:
         print_json(gaps_json(scorecard, found, shelf))
     else:

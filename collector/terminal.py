@@ -13,6 +13,10 @@ import typer
 from collector.house import House, open_house
 from collector.refresh import newest_run, run_folder
 from collector.settings import load_settings
+from connectors.outcome import Outcome
+
+MARKS = {Outcome.PASSED: "通过", Outcome.FAILED: "不通过", Outcome.NOT_CHECKED: "未检查"}
+"""How a check ended, in a word."""
 
 
 def open_site(settings: Path) -> House:
@@ -37,9 +41,15 @@ def print_json(value: Any) -> None:
     say(json.dumps(value, ensure_ascii=False, indent=1))
 
 
+def say_aside(line: str) -> None:
+    """Print one line on standard error, where it is no part of the answer."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
 def fail(line: str) -> NoReturn:
     """Say on standard error what is wrong, and end the command with 1."""
-    sys.stderr.write(line + "\n")
+    say_aside(line)
     raise typer.Exit(1)
 
 

@@ -12,7 +12,6 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import bagit
 import yaml
 
+from connectors.outcome import Outcome
 from connectors.record import Record
 from evidence.bundle import (
     BundleError,
@@ -47,14 +47,6 @@ _UNUSABLE = (
 )
 _TAG_FILES = frozenset({"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"})
 _ROOMS = ("data/", "attestations/", "log/")
-
-
-class Outcome(StrEnum):
-    """How one check ended."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_CHECKED = "not_checked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from connectors.mqtt.advice import PIN, mend_of, name_reason, name_trouble
 from connectors.mqtt.certificate import valid_until
 from connectors.mqtt.ear import Line
-from connectors.mqtt.finding import Check, Outcome, Plan, Report, grade_of
+from connectors.mqtt.finding import Check, Plan, Report, grade_of
 from connectors.mqtt.restart import Visit, check_persistence
 from connectors.mqtt.source import MqttSource, MqttSourceError, overlap
 from connectors.mqtt.tls import colons, fetch_certificate, fingerprint_of
 from connectors.mqtt.trouble import CONNECT_TIMEOUT_S, Trouble
+from connectors.outcome import Outcome
 from connectors.record import QOS_MASK
 
 DAY_MS = 86_400_000

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from connectors.mqtt.advice import mend_of, name_reason
 from connectors.mqtt.ear import Line
-from connectors.mqtt.finding import Check, Outcome
+from connectors.mqtt.finding import Check
 from connectors.mqtt.source import MqttSource
+from connectors.outcome import Outcome
 
 PROBES = 20
 SETTLE_S = 3.0

@@ -16,13 +16,14 @@ import pytest
 from docx import Document
 from openpyxl import load_workbook
 
+from connectors.outcome import Outcome
 from connectors.record import Kind, Record
 from evidence.bundle import frame_record, open_zip, read_records, write_zip
 from evidence.form import fill_form
 from evidence.locker import EMPTY_CHAIN, chain_leaf
 from evidence.report import write_json
 from evidence.run import read_form_text
-from evidence.verify import Check, Outcome, Verdict, verify_bundle
+from evidence.verify import Check, Verdict, verify_bundle
 from tests.fakes.night import Night
 
 Alter = Callable[[Path], None]

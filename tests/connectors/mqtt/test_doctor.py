@@ -13,9 +13,10 @@ from collector.broker import EmbeddedBroker
 from connectors.mqtt import doctor
 from connectors.mqtt.doctor import examine
 from connectors.mqtt.ear import Line
-from connectors.mqtt.finding import Check, Outcome, Plan, Report
+from connectors.mqtt.finding import Check, Plan, Report
 from connectors.mqtt.probe import MqttProbe
 from connectors.mqtt.source import MqttSource, MqttSourceError
+from connectors.outcome import Outcome
 from tests.parts.certificates import fingerprint, make_certificate
 from tests.parts.mosquitto import Mosquitto, free_port, websocket_listener
 

@@ -11,8 +11,9 @@ import pytest
 from connectors.mqtt import client as client_module
 from connectors.mqtt import restart as restart_module
 from connectors.mqtt.doctor import examine
-from connectors.mqtt.finding import Check, Outcome, Plan, Report
+from connectors.mqtt.finding import Check, Plan, Report
 from connectors.mqtt.source import MqttSource
+from connectors.outcome import Outcome
 from tests.parts.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.integration
