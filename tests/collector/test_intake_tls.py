@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from collector.broker import free_port
 from connectors.mqtt.source import MqttSource
 from tests.fakes.patience import wait_until
 from tests.parts.certificates import fingerprint, make_certificate
 from tests.parts.data_folder import DataFolder
-from tests.parts.mosquitto import Mosquitto, free_port, websocket_listener
+from tests.parts.mosquitto import Mosquitto, websocket_listener
 
 pytestmark = pytest.mark.integration
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from collector.broker import free_port
 from connectors.mqtt.source import MqttSource
 from connectors.record import Kind
 from tests.fakes.patience import wait_until
 from tests.fakes.publisher import Publisher
 from tests.parts.certificates import fingerprint, make_certificate
 from tests.parts.data_folder import DataFolder, bytes_of, numbers
-from tests.parts.mosquitto import Mosquitto, free_port, websocket_listener
+from tests.parts.mosquitto import Mosquitto, websocket_listener
 
 pytestmark = pytest.mark.integration
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from collector.broker import free_port
 from tests.parts.go import build_with_go
 
 VERSION = "1.8.10"
@@ -44,14 +44,14 @@ class InfluxServer:
     """One influxd with its files below ``folder``; the same ports and files over every start."""
 
     def __init__(self, folder: Path, *, auth: bool = False) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._binary = build_influxd()
         self._log = folder / "influxd.log"
         self._config = folder / "influxd.toml"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._config.write_text(
-            _CONFIG.format(rpc_port=_free_port(), port=self.port, folder=folder, auth=str(auth).lower())
+            _CONFIG.format(rpc_port=free_port(), port=self.port, folder=folder, auth=str(auth).lower())
         )
 
     @property
@@ -112,9 +112,3 @@ class InfluxServer:
             return response.status, response.read()
         finally:
             connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

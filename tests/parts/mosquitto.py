@@ -13,6 +13,7 @@ from typing import Self
 
 import pytest
 
+from collector.broker import free_port
 from tests.fakes.patience import wait_until
 
 START_TIMEOUT_S = 10
@@ -24,13 +25,6 @@ def mosquitto_path() -> str:
     if found is None:
         pytest.skip("NOT TESTED against Mosquitto: it is not installed; mend: apt-get install mosquitto")
     return found
-
-
-def free_port() -> int:
-    """Return a loopback port that nothing listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def websocket_listener(port: int) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from collector.broker import end_process
 from tests.parts.go import build_with_go
 
 VERSION = "1.30.3"
@@ -44,10 +45,5 @@ class Telegraf:
         """End it in good order, or at once when that takes too long."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end_process(self._process, STOP_TIMEOUT_S)
         self._process = None

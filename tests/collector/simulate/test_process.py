@@ -18,6 +18,7 @@ import pytest
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from collector.broker import free_port
 from collector.simulate.community import Community
 from collector.simulate.publisher import BrokerError, Publisher
 from collector.simulate.traffic import messages
@@ -32,12 +33,6 @@ listen: "127.0.0.1:{core}"
 jetstream {{store_dir: "{folder}"}}
 mqtt {{listen: "127.0.0.1:{port}"}}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

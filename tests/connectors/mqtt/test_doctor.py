@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.broker import EmbeddedBroker
+from collector.broker import EmbeddedBroker, free_port
 from connectors.mqtt import doctor
 from connectors.mqtt.doctor import examine
 from connectors.mqtt.ear import Line
@@ -18,7 +18,7 @@ from connectors.mqtt.probe import MqttProbe
 from connectors.mqtt.source import MqttSource, MqttSourceError
 from connectors.outcome import Outcome
 from tests.parts.certificates import fingerprint, make_certificate
-from tests.parts.mosquitto import Mosquitto, free_port, websocket_listener
+from tests.parts.mosquitto import Mosquitto, websocket_listener
 
 PROTOCOLS = ("5", "3.1.1")
 FEW = Plan(probes=30)
