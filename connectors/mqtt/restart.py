@@ -52,12 +52,12 @@ def check_persistence(visit: Visit, out: Line, wait_s: float, tell: Callable[[st
     with Line(visit.source, visit.name, f"{visit.place}/#", lasting=True) as line:
         if not line.let_in():
             return _judge(visit, Outcome.NOT_CHECKED, f"重启后无法连接：{name_reason(line.reason())}")
-        arrived = len(line.take(QUIET_S, PROBES, acknowledge=True) & set(probes)) if line.ear.kept[0] else 0
+        if not line.ear.kept[0]:
+            figures = {"published": PROBES, "delivered": 0}
+            return _judge(visit, Outcome.FAILED, "重启后会话已丢失，离线消息随之丢失", figures)
+        arrived = len(line.take(QUIET_S, PROBES, acknowledge=True) & set(probes))
         line.client.flush(1)
-        kept = line.ear.kept[0]
     figures = {"published": PROBES, "delivered": arrived}
-    if not kept:
-        return _judge(visit, Outcome.FAILED, "重启后会话已丢失，离线消息随之丢失", figures)
     outcome = Outcome.PASSED if arrived == PROBES else Outcome.FAILED
     return _judge(visit, outcome, f"重启后会话仍在，离线消息 {PROBES} 条送达 {arrived} 条", figures)
 
