@@ -16,6 +16,8 @@ from tests.fakes import wire_broker as wire
 from tests.fakes.patience import wait_until
 from tests.fakes.wire_broker import WireBroker
 
+pytestmark = pytest.mark.usefixtures("quick_retry")
+
 
 class Ear:
     """Remembers all it is told."""
@@ -72,12 +74,6 @@ class Line:
 def source_at(port: int, **settings: object) -> MqttSource:
     given = {"id": "s", "host": "127.0.0.1", "port": port, "topics": ("v1/#", "x/+"), "client_id": "zhizheng-1"}
     return MqttSource(**{**given, **settings})  # type: ignore[arg-type]
-
-
-@pytest.fixture(autouse=True)
-def quick_retry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "RECONNECT_MIN_S", 0.05)
-    monkeypatch.setattr(client_module, "RECONNECT_JITTER_S", 0.05)
 
 
 @pytest.fixture(params=["5", "3.1.1"])

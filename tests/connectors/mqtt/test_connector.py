@@ -16,11 +16,7 @@ from tests.fakes.door import NOON, Site
 from tests.fakes.patience import wait_until
 from tests.fakes.wire_broker import WireBroker
 
-
-@pytest.fixture(autouse=True)
-def quick_retry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "RECONNECT_MIN_S", 0.05)
-    monkeypatch.setattr(client_module, "RECONNECT_JITTER_S", 0.02)
+pytestmark = pytest.mark.usefixtures("quick_retry")
 
 
 @pytest.fixture

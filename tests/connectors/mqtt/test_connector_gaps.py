@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.mqtt import client as client_module
 from connectors.mqtt import connector as connector_module
 from connectors.mqtt import outage as outage_module
 from connectors.mqtt.status import Memory
@@ -17,15 +16,11 @@ from tests.fakes.door import NOON, Site
 from tests.fakes.patience import wait_until
 from tests.fakes.wire_broker import WireBroker
 
+pytestmark = pytest.mark.usefixtures("quick_retry")
+
 DROPPED = "$SYS/broker/publish/messages/dropped"
 TAKEN_OVER = b"\xe0\x02\x8e\x00"  # DISCONNECT of MQTT 5, reason 142
 MINUTE_MS = 60_000
-
-
-@pytest.fixture(autouse=True)
-def quick_retry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "RECONNECT_MIN_S", 0.05)
-    monkeypatch.setattr(client_module, "RECONNECT_JITTER_S", 0.02)
 
 
 @pytest.fixture
